@@ -1,0 +1,98 @@
+"""The contract that every engine keeps, and that the conformance suite holds it to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from indexing.records import Hit, Passage, ProductSummary, Review
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport:
+    """How one batch changed the store: every review is counted once in the first four."""
+
+    stored: int = 0
+    unchanged: int = 0
+    replaced: int = 0
+    duplicate: int = 0
+    near_duplicate: int = 0
+    """Reviews that were stored although much of their text stands in another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """A store's size and identity. ``fingerprint`` changes whenever its content does."""
+
+    engine: str
+    location: str
+    reviews: int
+    passages: int
+    products: int
+    revision: int
+    fingerprint: str
+    bytes_on_disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something ``check`` found wrong, and the command that mends it."""
+
+    what: str
+    remedy: str
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Where reviews live.
+
+    The product filter is a pre-filter and exact: a search with ``product_id`` never returns a
+    passage of another product, and returns ``k`` passages while the product has ``k`` (those
+    that share no term with the query come last, with score 0, in passage order).
+    Equal scores are ordered by passage id, so every search is deterministic.
+    Methods raise :class:`indexing.errors.IndexingError` and nothing else that is expected.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def write(self, reviews: Sequence[Review]) -> WriteReport:
+        """Insert or replace, all of the batch or nothing; durable when it returns."""
+        ...
+
+    def delete(self, review_ids: Sequence[str]) -> int:
+        """Remove reviews and their passages; returns how many were there."""
+        ...
+
+    def review(self, review_id: str) -> Review | None: ...
+
+    def reviews(self, review_ids: Sequence[str]) -> dict[str, Review]:
+        """Those of the ids that exist, by id."""
+        ...
+
+    def product(self, product_id: str) -> ProductSummary | None: ...
+
+    def products(
+        self, query: str | None = None, *, limit: int = 20, offset: int = 0
+    ) -> list[ProductSummary]:
+        """Products whose id or title contains ``query`` (any case), most reviews first."""
+        ...
+
+    def passages(self, product_id: str) -> Iterator[Passage]:
+        """All passages of a product, by review id and ordinal."""
+        ...
+
+    def search_bm25(self, query: str, *, k: int, product_id: str | None = None) -> list[Hit]:
+        """The ``k`` best passages under BM25, best first."""
+        ...
+
+    def info(self) -> StoreInfo: ...
+
+    def check(self) -> list[Problem]: ...
+
+    def rebuild(self) -> None:
+        """Make every derived index anew from the truth."""
+        ...
+
+    def close(self) -> None: ...

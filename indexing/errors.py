@@ -1,0 +1,59 @@
+"""Everything that can go wrong between a dump and a store.
+
+::
+
+    IndexingError
+    ├── StoreError
+    │   ├── StoreNotFound       no store at that place
+    │   ├── StoreBusy           another process is writing
+    │   ├── StoreMismatch       made with other settings or by newer code
+    │   └── StoreCorrupt        the truth itself cannot be read
+    ├── SourceError
+    │   ├── SourceNotFound      no such file, folder or hub name
+    │   └── UnreadableSource    wrong format, encoding, compression, or a missing column
+    └── InvalidFilter           a filter that no document could be tested against
+
+Messages name the bad value, the place and the remedy; they are shown to users as they are.
+"""
+
+from __future__ import annotations
+
+
+class IndexingError(Exception):
+    """Base of all errors raised by this package."""
+
+
+class StoreError(IndexingError):
+    """A store cannot be opened, read or written."""
+
+
+class StoreNotFound(StoreError):
+    """There is no store at the given place."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the store's write lock."""
+
+
+class StoreMismatch(StoreError):
+    """The store was made with other settings, or by a newer version."""
+
+
+class StoreCorrupt(StoreError):
+    """The store's truth cannot be read."""
+
+
+class SourceError(IndexingError):
+    """A dump cannot be read."""
+
+
+class SourceNotFound(SourceError):
+    """No such file, folder or hub data set."""
+
+
+class UnreadableSource(SourceError):
+    """The format, encoding, compression or columns of a dump are not usable."""
+
+
+class InvalidFilter(IndexingError):
+    """A filter that cannot be evaluated."""

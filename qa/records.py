@@ -1,0 +1,63 @@
+"""What an answer is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from indexing.records import Hit, Review
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """One span of one review: ``review.text[start:end] == text``.
+
+    ``sentence`` is the text around it, ``review.text[sentence_start:sentence_end]``.
+    ``confidence`` is the calibrated probability that the span answers the question.
+    """
+
+    review: Review
+    passage_id: str
+    start: int
+    end: int
+    text: str
+    sentence: str
+    sentence_start: int
+    sentence_end: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer and every review that gives it, the surest first; never without support."""
+
+    text: str
+    confidence: float
+    support: tuple[Support, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskResult:
+    """The whole reply to one question.
+
+    ``answers`` are those above the threshold, best first; empty means that no review read
+    answers the question. ``below_threshold`` are the best of the others, for a caller who wants
+    to look anyway. ``no_answer_probability`` is that none of the passages read answers it.
+    ``milliseconds`` maps stage (``retrieve``, ``read``, ``total``) to wall time.
+    """
+
+    question: str
+    product_id: str | None
+    answers: tuple[Answer, ...]
+    below_threshold: tuple[Answer, ...]
+    no_answer_probability: float
+    threshold: float
+    passages: tuple[Hit, ...]
+    reviews_read: int
+    milliseconds: dict[str, float]
+    model_fingerprint: str
+    store_fingerprint: str
+
+    @property
+    def answered(self) -> bool:
+        """Whether any answer passed the threshold."""
+        return bool(self.answers)
