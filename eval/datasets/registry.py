@@ -1,0 +1,76 @@
+"""Data sets by name: ``subjqa:electronics``, ``squadshifts:amazon``, a SQuAD file's path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from eval.datasets.squad import part_of_title, read_squad
+from eval.datasets.subjqa import DOMAINS, load_subjqa
+from eval.errors import DatasetNotFound
+from eval.records import ReadingQuestion
+
+Loader = Callable[[Path, str, str], list[ReadingQuestion]]
+_SHIFTS = {"amazon": "amazon_reviews", "reddit": "reddit", "wiki": "new_wiki"}
+
+
+def load_reading(name: str, split: str, root: Path) -> list[ReadingQuestion]:
+    """Questions of a data set's split.
+
+    ``name`` is ``family:part`` with files under ``root``, or the path of a SQuAD JSON file (then
+    ``split`` is not looked at).
+
+    Raises:
+        DatasetNotFound: the name, the split or its file is not known; the message lists the names.
+    """
+    family, _, part = name.partition(":")
+    if family in _LOADERS and part:
+        return _LOADERS[family](root, part, split)
+    if Path(name).is_file():
+        return read_squad(Path(name))
+    raise DatasetNotFound(f"no data set {name!r}: a SQuAD JSON file, or one of {', '.join(names())}")
+
+
+def names() -> list[str]:
+    """Every data set name that :func:`load_reading` knows."""
+    return [
+        *(f"subjqa:{d}" for d in DOMAINS),
+        *(f"squadshifts:{p}" for p in _SHIFTS),
+        *(f"{f}:{p}" for f in ("reviewrc", "rcrc") for p in ("laptop", "restaurant")),
+        "qamr:wiki",
+    ]
+
+
+def _squadshifts(root: Path, part: str, split: str) -> list[ReadingQuestion]:
+    if part not in _SHIFTS:
+        raise DatasetNotFound(f"no SQuADShifts part {part!r}: one of {', '.join(_SHIFTS)}")
+    questions = read_squad(root / "squadshifts" / f"{_SHIFTS[part]}.json")
+    if part != "amazon":
+        return questions if split == "train" else _no_split("squadshifts", part, split)
+    return [q for q in questions if part_of_title(q.meta["title"]) == split]
+
+
+def _split_files(family: str) -> Loader:
+    def load(root: Path, part: str, split: str) -> list[ReadingQuestion]:
+        return read_squad(root / family / part / f"{split}.json")
+
+    return load
+
+
+def _qamr(root: Path, part: str, split: str) -> list[ReadingQuestion]:
+    if split != "train":
+        return _no_split("qamr", part, split)
+    return read_squad(root / "qamr" / f"{part}.json")
+
+
+def _no_split(family: str, part: str, split: str) -> list[ReadingQuestion]:
+    raise DatasetNotFound(f"{family}:{part} has no split {split!r}: it is all 'train'")
+
+
+_LOADERS: dict[str, Loader] = {
+    "subjqa": load_subjqa,
+    "squadshifts": _squadshifts,
+    "reviewrc": _split_files("reviewrc"),
+    "rcrc": _split_files("rcrc"),
+    "qamr": _qamr,
+}

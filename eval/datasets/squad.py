@@ -1,0 +1,75 @@
+"""SQuAD 1.1 and 2.0 JSON (Rajpurkar et al., 2016 and 2018), and sets in that form."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from eval.datasets.files import find, read_json
+from eval.errors import MalformedData
+from eval.records import Annotation, ReadingQuestion, Span
+
+
+def read_squad(path: Path) -> list[ReadingQuestion]:
+    """The questions of a file, in file order.
+
+    Every listed answer counts as one annotator's; an impossible question has one empty annotation.
+
+    Raises:
+        MalformedData: a missing key, an answer that is not at its offset, an id that occurs twice.
+    """
+    data = read_json(find(path))
+    if not isinstance(data, dict) or not isinstance(data.get("data"), list):
+        raise MalformedData(f"{path}: not SQuAD JSON: no list under 'data'")
+    questions = list(_articles(path, data["data"]))
+    seen: set[str] = set()
+    for question in questions:
+        if question.id in seen:
+            raise MalformedData(f"{path}: question id {question.id!r} occurs twice")
+        seen.add(question.id)
+    return questions
+
+
+def part_of_title(title: str) -> str:
+    """``dev``, ``test`` or ``train`` of SQuADShifts-Amazon, by the SHA-1 of its title."""
+    number = int(hashlib.sha1(title.encode(), usedforsecurity=False).hexdigest(), 16) % 8
+    return {1: "dev", 2: "test"}.get(number, "train")
+
+
+def _articles(path: Path, articles: list[Any]) -> Iterator[ReadingQuestion]:
+    for number, article in enumerate(articles):
+        try:
+            yield from _paragraphs(path, article)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise MalformedData(f"{path}: article {number}: missing or wrong {error}") from error
+
+
+def _paragraphs(path: Path, article: dict[str, Any]) -> Iterator[ReadingQuestion]:
+    title = str(article.get("title", ""))
+    for ordinal, paragraph in enumerate(article["paragraphs"]):
+        context_id = str(paragraph.get("review_id") or f"{title}#{ordinal}")
+        for entry in paragraph["qas"]:
+            yield ReadingQuestion(
+                id=str(entry["id"]),
+                question=entry["question"].strip(),
+                context=paragraph["context"],
+                annotations=_annotations(path, entry, paragraph["context"]),
+                context_id=context_id,
+                product_id=str(article.get("product_id") or title),
+                meta={k: str(entry[k]) for k in ("turn", "question_id") if k in entry}
+                | {"title": title},
+            )
+
+
+def _annotations(path: Path, entry: dict[str, Any], context: str) -> tuple[Annotation, ...]:
+    if entry.get("is_impossible") or not entry["answers"]:
+        return ((),)
+    spans = []
+    for answer in entry["answers"]:
+        start, text = answer["answer_start"], answer["text"]
+        if context[start : start + len(text)] != text:
+            raise MalformedData(f"{path}: {entry['id']}: no {text!r} at offset {start}")
+        spans.append((Span(start, start + len(text), text),))
+    return tuple(spans)

@@ -1,0 +1,98 @@
+"""Overlapping windows over a context, with character offsets into the original text.
+
+A window is ``[CLS] question [SEP] part-of-context [SEP]`` with segment ids 0 and 1, as BERT
+(Devlin et al., 2019) reads SQuAD.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """Lengths in word pieces. ``overlap`` pieces of context stand in two neighbouring windows."""
+
+    max_length: int = 384
+    overlap: int = 128
+    max_question: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One model input.
+
+    ``input_ids``: (length,). ``first``: index of the first context piece. ``offsets``: (n, 2)
+    character offsets of the n context pieces, which stand at ``first .. first + n - 1``.
+    """
+
+    question: int
+    context: int
+    input_ids: IntArray
+    first: int
+    offsets: IntArray
+
+    @property
+    def length(self) -> int:
+        """Pieces in the window, special ones included."""
+        return len(self.input_ids)
+
+
+class Windower:
+    """Cuts (question, context) pairs into windows with one tokenizer."""
+
+    def __init__(self, tokenizer: Tokenizer, settings: WindowSettings) -> None:
+        self.tokenizer = tokenizer
+        self.settings = settings
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        self._cls = self._special("[CLS]")
+        self._sep = self._special("[SEP]")
+
+    def _special(self, token: str) -> int:
+        number = self.tokenizer.token_to_id(token)
+        if number is None:
+            raise ValueError(f"the tokenizer has no {token}: a BERT-like tokenizer is needed")
+        return int(number)
+
+    def cut(self, questions: Sequence[str], contexts: Sequence[Sequence[str]]) -> list[Window]:
+        """Windows of every context of every question, in order; a context without a piece has none.
+
+        ``contexts[i]`` are read for ``questions[i]``. Equal contexts are tokenised once.
+        """
+        distinct = list(dict.fromkeys(c for group in contexts for c in group))
+        encoded = dict(zip(distinct, self._encode(distinct), strict=True))
+        heads = self._encode(list(questions))
+        return [
+            window
+            for q, group in enumerate(contexts)
+            for c, text in enumerate(group)
+            for window in self._windows(q, c, heads[q][0], *encoded[text])
+        ]
+
+    def _encode(self, texts: list[str]) -> list[tuple[IntArray, IntArray]]:
+        return [
+            (np.asarray(e.ids, np.int64), np.asarray(e.offsets, np.int64).reshape(-1, 2))
+            for e in self.tokenizer.encode_batch(texts, add_special_tokens=False)
+        ]
+
+    def _windows(
+        self, q: int, c: int, head: IntArray, ids: IntArray, offsets: IntArray
+    ) -> Iterator[Window]:
+        settings = self.settings
+        start_ids = np.concatenate(([self._cls], head[: settings.max_question], [self._sep]))
+        room = settings.max_length - len(start_ids) - 1
+        step = max(1, room - settings.overlap)
+        for begin in range(0, len(ids), step):
+            end = min(begin + room, len(ids))
+            body = np.concatenate((start_ids, ids[begin:end], [self._sep]))
+            yield Window(q, c, body, len(start_ids), offsets[begin:end])
+            if end == len(ids):
+                return

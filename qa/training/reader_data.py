@@ -1,0 +1,99 @@
+"""Which questions a reader is trained on, and which are held out to choose with.
+
+A part of a recipe names a data set; options say how it is used. Held-out questions of the training
+splits (``holdout``) are chosen by a hash of their product or text, so that no product stands on
+both sides, and carry the two annotators that the dev splits lack.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from eval.datasets.registry import load_reading
+from eval.records import ReadingQuestion
+from qa.training.detokenize import detokenized
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One data set of a training stage.
+
+    ``unanswerable``: per question, how many pairs with a paragraph of the same title are added.
+    ``detokenized``: use the text as people write it too. ``holdout``: the share of products kept
+    out of training. ``exclude``: data sets (``name@split``) whose texts must not occur.
+    """
+
+    dataset: str
+    split: str = "train"
+    unanswerable: float = 0.0
+    detokenized: bool = False
+    holdout: float = 0.0
+    exclude: tuple[str, ...] = ()
+    limit: int | None = None
+    repeat: int = 1
+
+
+def training_questions(part: Part, root: Path, seed: int) -> list[ReadingQuestion]:
+    """The questions of a part to train on, negatives and detokenised copies included."""
+    questions = [q for q in _allowed(part, root) if not _held_out(q, part.holdout)]
+    rng = random.Random(f"{seed}:{part.dataset}")  # noqa: S311 - sampling, not secrets
+    if part.limit is not None and len(questions) > part.limit:
+        questions = rng.sample(questions, part.limit)
+    extra = [detokenized(q) for q in questions] if part.detokenized else []
+    return (questions + extra + _unanswerable(questions, part.unanswerable, rng)) * part.repeat
+
+
+def held_out_questions(part: Part, root: Path) -> list[ReadingQuestion]:
+    """The questions of a part that training never sees."""
+    return [q for q in _allowed(part, root) if _held_out(q, part.holdout)]
+
+
+def text_key(text: str) -> str:
+    """Equal for texts that differ in white space and case only."""
+    return re.sub(r"\W+", "", text).lower()
+
+
+def _allowed(part: Part, root: Path) -> list[ReadingQuestion]:
+    questions = load_reading(part.dataset, part.split, root)
+    banned = {
+        text_key(q.context)
+        for name in part.exclude
+        for q in load_reading(name.partition("@")[0], name.partition("@")[2], root)
+    }
+    return [q for q in questions if text_key(q.context) not in banned]
+
+
+def _held_out(question: ReadingQuestion, share: float) -> bool:
+    if share == 0:
+        return False
+    group = question.product_id if question.product_id.startswith("B0") else text_key(question.context)
+    digest = hashlib.sha1(group.encode(), usedforsecurity=False).hexdigest()
+    return int(digest[:8], 16) / 0x100000000 < share
+
+
+def _unanswerable(
+    questions: list[ReadingQuestion], rate: float, rng: random.Random
+) -> list[ReadingQuestion]:
+    """Questions paired with another paragraph of their title, the nearest thing to a miss."""
+    by_title: dict[str, list[ReadingQuestion]] = {}
+    for question in questions:
+        by_title.setdefault(question.meta.get("title", ""), []).append(question)
+    pairs = []
+    for question in questions:
+        others = by_title[question.meta.get("title", "")]
+        other = rng.choice(others)
+        if rng.random() < rate and other.context != question.context:
+            pairs.append(
+                replace(
+                    question,
+                    id=f"{question.id}:elsewhere",
+                    context=other.context,
+                    context_id=other.context_id,
+                    annotations=((),),
+                )
+            )
+    return pairs

@@ -1,0 +1,117 @@
+"""A reader's training recipe: read from YAML, checked, with settings overridden from outside."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked
+
+from qa.errors import QAError
+from qa.reader.windows import WindowSettings
+from qa.training.reader_data import Part
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+@checked(config=_STRICT, frozen=True)
+class Stage:
+    """One stage of training; ``epochs`` passes over the union of its parts."""
+
+    name: str
+    parts: list[Part]
+    epochs: int = 1
+    learning_rate: float = 1e-4
+    batch_tokens: int = 4096
+    warmup: float = 0.06
+
+
+@checked(config=_STRICT, frozen=True)
+class Recipe:
+    """Everything that decides what a trained reader will be."""
+
+    backbone: str
+    stages: list[Stage]
+    selection: list[Part]
+    window: WindowSettings = WindowSettings()
+    seed: int = 13
+    dropout: float = 0.1
+    weight_decay: float = 0.01
+    max_answer_pieces: int = 64
+    average: float = 0.998
+    checkpoint_every: int = 200
+    patience: int = 1
+
+    def fingerprint(self) -> str:
+        """Short hash of every setting."""
+        text = json.dumps(asdict(self), sort_keys=True)  # type: ignore[call-overload]
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class RecipeError(QAError):
+    """A recipe that cannot be used; the message names the file and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """``key=value`` from the command line; dots reach into the recipe, numbers index lists."""
+
+    path: tuple[str, ...]
+    value: Any
+
+    @classmethod
+    def parse(cls, text: str) -> Override:
+        """Read ``stages.0.epochs=2``; the value is YAML."""
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise RecipeError(f"--set {text!r}: expected key=value, such as stages.0.epochs=2")
+        return cls(tuple(key.split(".")), yaml.safe_load(value))
+
+    def apply(self, tree: Any) -> None:
+        """Set the value inside a tree of dicts and lists."""
+        try:
+            for key in self.path[:-1]:
+                tree = tree[int(key)] if isinstance(tree, list) else tree[key]
+            last = self.path[-1]
+            tree[int(last) if isinstance(tree, list) else last] = self.value
+        except (KeyError, IndexError, ValueError, TypeError) as error:
+            raise RecipeError(f"--set {'.'.join(self.path)}: no such setting ({error})") from error
+
+
+def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
+    """A recipe from a YAML file.
+
+    Raises:
+        RecipeError: the file is missing, is not YAML, or has a field that is unknown or wrong.
+    """
+    try:
+        tree = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise RecipeError(f"no recipe at {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path}: not YAML: {error}") from error
+    for text in overrides or []:
+        Override.parse(text).apply(tree)
+    try:
+        return TypeAdapter(Recipe).validate_python(tree)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(f"{path}: {place}: {first['msg']}") from error
+
+
+def backbone_path(name: str) -> str:
+    """A folder, a hub name, or ``package:module/folder`` for weights that a package carries."""
+    if not name.startswith("package:"):
+        return name
+    module, _, inside = name.removeprefix("package:").partition("/")
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise RecipeError(f"backbone {name}: package {module} is not installed: pip install 'reviewqa[train]'")
+    return str(Path(spec.origin).parent / inside)
