@@ -1,0 +1,45 @@
+"""How text becomes index terms, the same for passages and queries."""
+
+from __future__ import annotations
+
+import hashlib
+
+import tantivy
+
+NAME = "reviewqa_en"
+LONGEST_TERM = 40
+MAX_QUERY_TERMS = 256
+"""Distinct terms of one query that count; later ones are ignored, so that no text is too long."""
+
+MAX_QUERY_CHARACTERS = 100_000
+
+# Words of letters and digits, lower case, accents folded, English stems. No stop words: BM25
+# gives them next to no weight, and "it" or "not" may be all that a short question has.
+_STEPS = ("simple", f"remove_long {LONGEST_TERM}", "lowercase", "ascii_fold", "stem English")
+
+FINGERPRINT = hashlib.sha256(
+    repr((tantivy.__version__.split(".")[:2], _STEPS)).encode()
+).hexdigest()[:16]
+"""Changes when the same text might give other terms."""
+
+
+def build() -> tantivy.TextAnalyzer:
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(LONGEST_TERM))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+        .filter(tantivy.Filter.stemmer("English"))
+        .build()
+    )
+
+
+def encodable(text: str) -> str:
+    """Lone surrogates, which no UTF-8 library takes, become question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def query_terms(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:
+    """The distinct terms of ``text`` in order of appearance, at most :data:`MAX_QUERY_TERMS`."""
+    terms = dict.fromkeys(analyzer.analyze(encodable(text[:MAX_QUERY_CHARACTERS])))
+    return list(terms)[:MAX_QUERY_TERMS]

@@ -1,0 +1,195 @@
+"""Keeps the BM25 index in step with the truth: opens, catches up, rebuilds, gives up gracefully."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import uuid
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from indexing.engines.embedded import analyzer, corpus, manifest
+from indexing.engines.embedded.bm25_index import Bm25Index, IndexUnusable, checksums
+from indexing.engines.embedded.database import Database
+from indexing.engines.embedded.lock import WriterLock
+from indexing.engines.embedded.manifest import Manifest
+
+FOLDER_NAME = "bm25"
+EXACT_UP_TO = 50_000
+LARGEST_DEAD_SHARE = 0.05
+"""Removed passages weigh in tantivy's statistics until a rebuild. Stores of up to
+``EXACT_UP_TO`` passages are rebuilt after every removal, larger ones when this share is dead."""
+
+
+class DerivedBm25:
+    """The BM25 index of one store. Whoever holds the store's writer lock may change it."""
+
+    def __init__(self, store: Path, database: Database, lock: WriterLock) -> None:
+        self._folder = store / FOLDER_NAME
+        self._database = database
+        self._lock = lock
+        self._writable = os.access(store, os.W_OK)
+        self._mutex = threading.RLock()
+        self._index: Bm25Index | None = None
+        self._manifest: Manifest | None = None
+        self._stamp: tuple[int, int] | None = None
+
+    def current(self) -> Bm25Index:
+        """The index, as fresh as it can be had now.
+
+        It lags behind the truth only while another process writes; that one brings it up.
+        """
+        with self._database.reading() as connection:
+            revision = corpus.revision(connection)
+        index, known = self._index, self._manifest
+        if index is not None and known is not None and known.revision == revision:
+            return index
+        with self._mutex:
+            return self._refreshed(revision)
+
+    def sync(self) -> None:
+        """Catch up now. The caller holds the writer lock."""
+        with self._mutex:
+            self._look_at_disk()
+            self._catch_up()
+
+    def rebuild(self) -> None:
+        """Build a new index beside the old one and switch over. The caller holds the lock."""
+        with self._mutex, self._database.reading() as connection:
+            state = corpus.state(connection)
+            name = f"{state.revision}-{uuid.uuid4().hex[:8]}"
+            folder = self._folder / name
+            folder.mkdir(parents=True)
+            index = Bm25Index(folder)
+            index.update(corpus.indexable(connection, 0), [])
+            self._adopt(index, Manifest(state.store_id, name, state.revision, analyzer.FINGERPRINT))
+            self._remove_other_folders()
+
+    def distrust(self) -> None:
+        """Forget an index that turned out to be broken; the next use makes a new one."""
+        with self._mutex:
+            self._index = self._manifest = self._stamp = None
+            if self._writable and self._lock.acquire():
+                with suppress(OSError):
+                    (self._folder / manifest.FILE_NAME).unlink()
+                self._lock.release()
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """Of the index in use."""
+        return self._manifest
+
+    @property
+    def index_folder(self) -> Path | None:
+        return self._folder / self._manifest.folder if self._manifest else None
+
+    def _refreshed(self, revision: int) -> Bm25Index:
+        self._look_at_disk()
+        if self._index is None or self._manifest is None or self._manifest.revision != revision:
+            self._bring_up()
+        return self._index or Bm25Index(None)
+
+    def _bring_up(self) -> None:
+        if not self._writable:
+            self._build_in_memory()
+        elif self._lock.acquire():
+            try:
+                self._look_at_disk()
+                self._catch_up()
+            finally:
+                self._lock.release()
+
+    def _look_at_disk(self) -> None:
+        """Follow what another process has done to the index."""
+        stamp = manifest.stamp(self._folder)
+        if stamp is None or stamp == self._stamp:
+            return
+        found = manifest.load(self._folder)
+        if found is None or not self._fits(found):
+            self._index = self._manifest = None
+            return
+        try:
+            self._open(found)
+        except IndexUnusable:
+            self._index = self._manifest = None
+        else:
+            self._stamp = stamp
+
+    def _open(self, found: Manifest) -> None:
+        if self._index is not None and self._manifest and self._manifest.folder == found.folder:
+            self._index.reload()
+        else:
+            folder = self._folder / found.folder
+            if not folder.is_dir() or _cut_short(folder, found):
+                raise IndexUnusable(f"{folder} is incomplete")
+            self._index = Bm25Index(folder)
+        self._manifest = found
+
+    def _fits(self, found: Manifest) -> bool:
+        with self._database.reading() as connection:
+            state = corpus.state(connection)
+        return (
+            found.store_id == state.store_id
+            and found.analyzer == analyzer.FINGERPRINT
+            and found.revision <= state.revision
+        )
+
+    def _catch_up(self) -> None:
+        if self._index is None or self._manifest is None:
+            self.rebuild()
+            return
+        try:
+            self._apply_changes(self._index, self._manifest)
+        except IndexUnusable:
+            self.rebuild()
+
+    def _apply_changes(self, index: Bm25Index, known: Manifest) -> None:
+        with self._database.reading() as connection:
+            state = corpus.state(connection)
+            if state.revision == known.revision:
+                return
+            highest = index.highest_key()
+            gone = corpus.removed_since(connection, known.revision)
+            removed = [key for key in gone if key <= highest]
+            dead = known.dead + len(removed)
+            if dead and self._too_many(dead, corpus.counts(connection)[1]):
+                self.rebuild()
+                return
+            index.update(corpus.indexable(connection, highest), removed)
+            self._adopt(index, replace(known, revision=state.revision, dead=dead))
+
+    @staticmethod
+    def _too_many(dead: int, live: int) -> bool:
+        return live <= EXACT_UP_TO or dead > LARGEST_DEAD_SHARE * live
+
+    def _adopt(self, index: Bm25Index, made: Manifest) -> None:
+        folder = self._folder / made.folder
+        made = replace(made, passages=index.count, files=checksums(folder, made.files))
+        manifest.save(self._folder, made)
+        self._index, self._manifest = index, made
+        self._stamp = manifest.stamp(self._folder)
+
+    def _remove_other_folders(self) -> None:
+        keep = self._manifest.folder if self._manifest else ""
+        for path in self._folder.iterdir():
+            if path.is_dir() and path.name != keep:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _build_in_memory(self) -> None:
+        with self._database.reading() as connection:
+            state = corpus.state(connection)
+            index = Bm25Index(None)
+            index.update(corpus.indexable(connection, 0), [])
+        self._index = index
+        self._manifest = Manifest(state.store_id, "", state.revision, analyzer.FINGERPRINT)
+
+
+def _cut_short(folder: Path, found: Manifest) -> bool:
+    """Whether a file is not as long as it was written; lists (``*.json``) do change."""
+    for name, (size, _) in found.files.items():
+        path = folder / name
+        if path.suffix != ".json" and path.exists() and path.stat().st_size != size:
+            return True
+    return False

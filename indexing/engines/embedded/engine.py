@@ -1,0 +1,284 @@
+"""The embedded engine: SQLite holds the truth, tantivy finds passages in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from indexing.engines.base import Problem, StoreInfo, WriteReport
+from indexing.engines.embedded import check, checkpoints, corpus, search, splitting
+from indexing.engines.embedded.batch import BatchWriter, Prepared, prepare, save_state
+from indexing.engines.embedded.bm25_index import IndexUnusable
+from indexing.engines.embedded.database import FILE_NAME, Database
+from indexing.engines.embedded.derived_bm25 import DerivedBm25
+from indexing.engines.embedded.lock import WriterLock
+from indexing.engines.embedded.removal import Removal
+from indexing.engines.embedded.rows import select_in
+from indexing.errors import StoreCorrupt, StoreError, StoreNotFound
+from indexing.records import Hit, Passage, ProductSummary, Review
+from indexing.splitter import SplitterSettings
+
+LOCK_NAME = "writer.lock"
+_WRITE_WAIT_SECONDS = 5.0
+
+
+class EmbeddedEngine:
+    """A store in a folder. Safe for threads; one process writes, any number read meanwhile."""
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        read_only: bool = False,
+        create: bool = False,
+        splitter: SplitterSettings | None = None,
+    ) -> None:
+        """``splitter`` is for new stores; one that exists keeps the settings it was made with.
+
+        Raises :class:`StoreNotFound`, :class:`StoreMismatch` or :class:`StoreCorrupt`.
+        """
+        self._folder = Path(folder)
+        self._read_only = read_only
+        self._find(create and not read_only)
+        self._lock = WriterLock(self._folder / LOCK_NAME)
+        self._database = Database(self._folder, read_only=read_only)
+        self._prepare(splitter)
+        self._bm25 = DerivedBm25(self._folder, self._database, self._lock)
+
+    @property
+    def name(self) -> str:
+        return "embedded"
+
+    @property
+    def location(self) -> str:
+        return str(self._folder)
+
+    @contextmanager
+    def exclusive(self, timeout: float = 0.0) -> Iterator[None]:
+        """Keep other writers out for the whole block; raises :class:`StoreBusy`."""
+        self._refuse_read_only()
+        with self._lock.holding(timeout):
+            yield
+
+    def write(self, reviews: Sequence[Review]) -> WriteReport:
+        return self.write_prepared([prepare(review) for review in reviews])
+
+    def write_checkpointed(
+        self,
+        reviews: Sequence[Review],
+        name: str,
+        make_state: Callable[[WriteReport], Mapping[str, Any]],
+    ) -> WriteReport:
+        """Like :meth:`write`; the state made from its report is stored in the same transaction."""
+        return self.write_prepared([prepare(review) for review in reviews], (name, make_state))
+
+    def write_prepared(
+        self,
+        batch: Sequence[Prepared],
+        checkpoint: tuple[str, Callable[[WriteReport], Mapping[str, Any]]] | None = None,
+    ) -> WriteReport:
+        """:meth:`write` for what :func:`prepare` has made, perhaps with spans of its own."""
+        with self._transaction() as connection:
+            state = corpus.state(connection)
+            settings = splitting.settings_for_writing(state.splitter, self.location)
+            writer = BatchWriter(connection, state, settings)
+            report = writer.write(batch)
+            writer.finish(state)
+            if checkpoint:
+                name, make_state = checkpoint
+                checkpoints.save(connection, name, make_state(report))
+            return report
+
+    def delete(self, review_ids: Sequence[str]) -> int:
+        return self._delete(review_ids, None)
+
+    def delete_checkpointed(
+        self, review_ids: Sequence[str], name: str, make_state: Callable[[int], Mapping[str, Any]]
+    ) -> int:
+        """Like :meth:`delete`; the state is stored in the same transaction."""
+        return self._delete(review_ids, (name, make_state))
+
+    def load_checkpoint(self, name: str) -> dict[str, Any] | None:
+        with self._database.reading() as connection:
+            return checkpoints.load(connection, name)
+
+    def clear_checkpoint(self, name: str) -> None:
+        with self._transaction() as connection:
+            checkpoints.clear(connection, name)
+
+    def review(self, review_id: str) -> Review | None:
+        return self.reviews([review_id]).get(review_id)
+
+    def reviews(self, review_ids: Sequence[str]) -> dict[str, Review]:
+        with self._database.reading() as connection:
+            return corpus.reviews(connection, _encodable(review_ids))
+
+    def product(self, product_id: str) -> ProductSummary | None:
+        with self._database.reading() as connection:
+            found = [corpus.product(connection, name) for name in _encodable([product_id])]
+            return found[0] if found else None
+
+    def products(
+        self, query: str | None = None, *, limit: int = 20, offset: int = 0
+    ) -> list[ProductSummary]:
+        if query is not None and not _encodable([query]):
+            return []
+        with self._database.reading() as connection:
+            return corpus.products(
+                connection, query, min(max(limit, 0), 1 << 62), min(max(offset, 0), 1 << 62)
+            )
+
+    def passages(self, product_id: str) -> Iterator[Passage]:
+        after: str | None = None
+        for name in _encodable([product_id]):
+            while True:
+                with self._database.reading() as connection:
+                    page, after = corpus.product_page(connection, name, after)
+                yield from (passage for _, passage in page)
+                if after is None:
+                    return
+
+    def search_bm25(self, query: str, *, k: int, product_id: str | None = None) -> list[Hit]:
+        """As the contract says; raises :class:`IndexingError` for ``k < 1``."""
+        search.require_positive(k)
+        if product_id is not None and not _encodable([product_id]):
+            return []
+        try:
+            return self._search(query, k, product_id)
+        except IndexUnusable:
+            self._bm25.distrust()
+        try:
+            return self._search(query, k, product_id)
+        except IndexUnusable as error:
+            raise StoreCorrupt(
+                f"the BM25 index of {self.location} cannot be read ({error}); "
+                f"run `reviewqa rebuild --store {self.location}`"
+            ) from error
+
+    def info(self) -> StoreInfo:
+        with self._database.reading() as connection:
+            state = corpus.state(connection)
+            reviews, passages, products = corpus.counts(connection)
+        return StoreInfo(
+            engine=self.name,
+            location=self.location,
+            reviews=reviews,
+            passages=passages,
+            products=products,
+            revision=state.revision,
+            fingerprint=f"{state.fingerprint:016x}",
+            bytes_on_disk=_size(self._folder),
+        )
+
+    def check(self) -> list[Problem]:
+        try:
+            self._bm25.current()
+        except IndexUnusable:
+            self._bm25.distrust()
+        with self._database.reading() as connection:
+            return check.problems(connection, self._bm25, self.location)
+
+    def sync(self) -> None:
+        """Bring the derived index up to the truth now instead of before the next search."""
+        with self.exclusive(_WRITE_WAIT_SECONDS):
+            self._bm25.sync()
+
+    def rebuild(self) -> None:
+        """Make the index anew; where the splitter's rules have changed, cut all reviews anew."""
+        with self.exclusive(_WRITE_WAIT_SECONDS):
+            with self._database.writing() as connection:
+                splitting.resplit_if_outdated(connection)
+            self._bm25.rebuild()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _search(self, query: str, k: int, product_id: str | None) -> list[Hit]:
+        index = self._bm25.current()
+        with self._database.reading() as connection:
+            return search.bm25(connection, index, query, k, product_id)
+
+    def _delete(
+        self,
+        review_ids: Sequence[str],
+        checkpoint: tuple[str, Callable[[int], Mapping[str, Any]]] | None,
+    ) -> int:
+        with self._transaction() as connection:
+            sql = "SELECT key FROM reviews WHERE id IN ({marks})"
+            ids = dict.fromkeys(_encodable(review_ids))
+            keys = [row[0] for row in select_in(connection, sql, ids)]
+            self.remove(connection, reviews=keys)
+            if checkpoint:
+                name, make_state = checkpoint
+                checkpoints.save(connection, name, make_state(len(keys)))
+            return len(keys)
+
+    @staticmethod
+    def remove(
+        connection: Any, *, reviews: Sequence[int] = (), passages: Sequence[int] = ()
+    ) -> None:
+        """Remove by key inside a write transaction and record the new revision."""
+        if not reviews and not passages:
+            return
+        state = corpus.state(connection)
+        removal = Removal(connection, state.revision + 1)
+        removal.passages(passages)
+        removal.reviews(reviews)
+        removal.drop_empty_products()
+        fingerprint = (state.fingerprint + removal.fingerprint) % (1 << 64)
+        save_state(connection, revision=state.revision + 1, fingerprint=fingerprint)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        with self.exclusive(_WRITE_WAIT_SECONDS), self._database.writing() as connection:
+            yield connection
+
+    def _find(self, create: bool) -> None:
+        if (self._folder / FILE_NAME).is_file():
+            return
+        if not create:
+            raise StoreNotFound(
+                f"there is no store at {self._folder}; "
+                f"make one with `reviewqa index SOURCE --store {self._folder}`"
+            )
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot make the store {self._folder}: {error}") from error
+
+    def _prepare(self, splitter: SplitterSettings | None) -> None:
+        if self._read_only:
+            self._database.prepare()
+            return
+        with self._lock.holding(_WRITE_WAIT_SECONDS):
+            self._database.prepare()
+            with self._database.writing() as connection:
+                splitting.adopt(connection, splitter)
+
+    def _refuse_read_only(self) -> None:
+        if self._read_only:
+            raise StoreError(f"{self.location} was opened read-only; open it for writing")
+
+
+def _encodable(values: Sequence[str]) -> list[str]:
+    """Without the strings that hold lone surrogates: nothing by that name can be stored."""
+    kept = []
+    for value in values:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            continue
+        kept.append(value)
+    return kept
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:
+            continue
+    return total

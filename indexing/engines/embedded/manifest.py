@@ -1,0 +1,60 @@
+"""What a derived index was made from, beside the index itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+FILE_NAME = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``files`` maps every file of the index to its size and CRC-32.
+
+    ``dead`` counts passages that were removed since the index was built: they are never
+    found, but until the next rebuild they still weigh in the term statistics.
+    """
+
+    store_id: str
+    folder: str
+    revision: int
+    analyzer: str
+    passages: int = 0
+    dead: int = 0
+    files: dict[str, tuple[int, int]] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+def load(folder: Path) -> Manifest | None:
+    """``None`` when there is none, or none that this version can read."""
+    try:
+        raw = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        if raw.get("format") != FORMAT:
+            return None
+        raw["files"] = {name: (size, crc) for name, (size, crc) in raw["files"].items()}
+        return Manifest(**raw)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def save(folder: Path, manifest: Manifest) -> None:
+    """Replaces the old one in one step, so that readers see either."""
+    temporary = folder / f"{FILE_NAME}.new"
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(asdict(manifest), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder / FILE_NAME)
+
+
+def stamp(folder: Path) -> tuple[int, int] | None:
+    """Changes whenever a manifest is saved; cheap enough to look at before every search."""
+    try:
+        status = (folder / FILE_NAME).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
