@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from indexing.engines.base import Engine
+
+Store = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        envvar="REVIEWQA_STORE",
+        show_envvar=True,
+        metavar="DIR",
+        help="Where the reviews live.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DEFAULT_STORE = "./store"
+
+
+@contextmanager
+def opened(store: str, *, read_only: bool = True, create: bool = False) -> Iterator[Engine]:
+    """The engine at ``store``, closed afterwards."""
+    quiet()
+    from indexing.engines.registry import open_engine
+
+    engine = open_engine(store, read_only=read_only, create=create)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def quiet() -> None:
+    """Set what has to be set before the heavy libraries are imported."""
+    os.environ.setdefault("HAYSTACK_TELEMETRY_ENABLED", "False")

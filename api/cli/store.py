@@ -1,0 +1,56 @@
+"""``reviewqa store``: look after a store."""
+
+from __future__ import annotations
+
+import typer
+
+from api.cli import options, output
+from api.cli.failures import EXPECTED
+
+app = typer.Typer(help="Look after a store.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def check(store: options.Store = options.DEFAULT_STORE, as_json: options.Json = False) -> None:
+    """Look for damage; exits 1 if there is any, and says what mends it."""
+    with options.opened(store) as engine:
+        problems = engine.check()
+    if as_json:
+        output.print_json(problems)
+    for problem in [] if as_json else problems:
+        typer.echo(output.flat(f"problem: {problem.what}; remedy: {problem.remedy}"))
+    if problems:
+        raise typer.Exit(EXPECTED)
+    if not as_json:
+        typer.echo("ok: no problem found")
+
+
+@app.command()
+def rebuild(store: options.Store = options.DEFAULT_STORE) -> None:
+    """Make every derived index anew from the stored reviews."""
+    with options.opened(store, read_only=False) as engine:
+        engine.rebuild()
+        about = engine.info()
+    typer.echo(f"rebuilt: {about.reviews:,} reviews, {about.passages:,} passages")
+
+
+@app.command()
+def info(store: options.Store = options.DEFAULT_STORE, as_json: options.Json = False) -> None:
+    """Print a store's size and identity."""
+    with options.opened(store) as engine:
+        about = engine.info()
+    if as_json:
+        output.print_json(about)
+        return
+    rows = {
+        "engine": about.engine,
+        "location": about.location,
+        "reviews": f"{about.reviews:,}",
+        "passages": f"{about.passages:,}",
+        "products": f"{about.products:,}",
+        "revision": str(about.revision),
+        "fingerprint": about.fingerprint,
+        "on disk": output.size(about.bytes_on_disk),
+    }
+    for name, value in rows.items():
+        typer.echo(f"{name:<12} {output.flat(value)}")
