@@ -28,10 +28,11 @@ _NEVER_LAST = frozenset(("e.g", "i.e", "vs", "mr", "mrs", "ms", "dr", "st", "app
 """A full stop after these ends no sentence."""
 
 _SELDOM_LAST = frozenset(
-    (
+    re.findall(
+        r"\S+",
         "a.m al am apr aug cf dec dept est etc feb fig ft in inc jan jr jul jun lb lbs ltd mar max "
-        "min no nov oct oz p.m pg pm pt sep sept sr u.k u.s ver vol"
-    ).split(" ")  # noqa: SIM905
+        "min no nov oct oz p.m pg pm pt sep sept sr u.k u.s ver vol",
+    )
 )
 """After these it ends one only where a capital letter follows."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from indexing.records import Hit, Passage, ProductSummary, Review
 
@@ -96,3 +97,41 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class IngestEngine(Engine, Protocol):
+    """An engine that dumps can be ingested into, resumably.
+
+    A checkpoint is a JSON object that is stored together with a batch, or neither is.
+    """
+
+    @property
+    def location(self) -> str: ...
+
+    def exclusive(self, timeout: float = 0.0) -> AbstractContextManager[None]:
+        """Keep other writers out for the whole block; raises ``StoreBusy``."""
+        ...
+
+    def write_checkpointed(
+        self,
+        reviews: Sequence[Review],
+        name: str,
+        make_state: Callable[[WriteReport], Mapping[str, Any]],
+    ) -> WriteReport:
+        """:meth:`Engine.write` and the state that is made from its report."""
+        ...
+
+    def delete_checkpointed(
+        self, review_ids: Sequence[str], name: str, make_state: Callable[[int], Mapping[str, Any]]
+    ) -> int:
+        """:meth:`Engine.delete` and the state that is made from its count."""
+        ...
+
+    def load_checkpoint(self, name: str) -> dict[str, Any] | None: ...
+
+    def clear_checkpoint(self, name: str) -> None: ...
+
+    def sync(self) -> None:
+        """Let searches, of other processes too, find all that is written."""
+        ...

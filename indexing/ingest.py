@@ -1,0 +1,246 @@
+"""Reads dumps into an engine: resumable after any kill, idempotent, with a report of everything.
+
+A run is identified by its sources (path, size, time) and the options that matter. Its state is
+stored in the same transaction as every batch, so the same command run again goes on where the
+killed one was. A run that finished leaves no state: running it again reads everything again
+and reports what is unchanged, which is slower than believing the file's time and never wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from indexing.engines.base import Engine, IngestEngine, WriteReport
+from indexing.errors import IndexingError, SourceError
+from indexing.records import Review
+from indexing.rejects import FILE_NAME, RejectsFile
+from indexing.report import IngestReport, Progress, SourceReport, source_report
+from indexing.sources.base import DEFAULT_RECORD_LIMIT, SourceFault
+from indexing.sources.locate import Location, locate
+from indexing.sources.source import OpenSource, Record, SourceOptions, open_source
+
+CHECKPOINT = "ingest"
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How to ingest. ``rejects`` is a path, by default ``rejects.jsonl`` in the store.
+
+    ``delete`` removes the dump's reviews, by id, instead of storing them. ``product_id`` is given
+    to every review, whatever its record says. ``batch_size`` reviews share one transaction.
+    ``sync_every`` is how many records are read between two updates of the search index.
+    """
+
+    format: str | None = None
+    field_map: Mapping[str, str] = field(default_factory=dict)
+    product_id: str | None = None
+    batch_size: int = 1000
+    rejects: Path | None = None
+    delete: bool = False
+    record_limit: int = DEFAULT_RECORD_LIMIT
+    sync_every: int = 200_000
+
+    def for_source(self) -> SourceOptions:
+        return SourceOptions(
+            self.format, self.field_map, self.product_id, self.record_limit, self.delete
+        )
+
+
+def ingest(
+    engine: Engine,
+    sources: Sequence[str],
+    options: IngestOptions | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> IngestReport:
+    """Read every source into ``engine``; see the module's text for what happens on a second run.
+
+    Sources are files, folders, ``-`` for standard input, or ``hub:OWNER/NAME/CONFIG``. A source
+    that breaks half-way, or an unusable file in a folder, is reported as a fault of its own; an
+    unusable source that was named raises :class:`SourceError`. Raises :class:`StoreBusy` while
+    another process writes. ``KeyboardInterrupt`` leaves the run to be resumed.
+    """
+    if not isinstance(engine, IngestEngine):
+        raise IndexingError(f"the {engine.name} engine cannot ingest dumps")
+    options = options or IngestOptions()
+    with engine.exclusive():
+        run = _Run(engine, locate(sources), options, progress or (lambda _: None))
+        return run.execute()
+
+
+class _Run:
+    """One call of :func:`ingest`."""
+
+    def __init__(
+        self,
+        engine: IngestEngine,
+        locations: Sequence[Location],
+        options: IngestOptions,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._engine = engine
+        self._locations = locations
+        self._options = options
+        self._progress = progress
+        self._key = _run_key(locations, options)
+        self._sizes = [_size(location) for location in locations]
+        self._rejects_path = options.rejects or Path(engine.location) / FILE_NAME
+        self._reports: list[SourceReport] = []
+        self._finished = 0
+        self._unsynced = 0
+
+    def execute(self) -> IngestReport:
+        offset = self._resume()
+        with RejectsFile(self._rejects_path, offset) as rejects:
+            for number in range(self._finished, len(self._locations)):
+                self._source(number, rejects)
+        self._engine.sync()
+        self._engine.clear_checkpoint(CHECKPOINT)
+        return IngestReport(tuple(self._reports), str(self._rejects_path), offset is not None)
+
+    def _resume(self) -> int | None:
+        """Take over an unfinished run's reports; returns where its list of rejects ended."""
+        state = self._engine.load_checkpoint(CHECKPOINT)
+        if self._key is None or state is None or state["run"] != self._key:
+            return None
+        self._reports = [source_report(values) for values in state["sources"]]
+        self._finished = state["finished"]
+        return int(state["rejects"])
+
+    def _source(self, number: int, rejects: RejectsFile) -> None:
+        location = self._locations[number]
+        if number == len(self._reports):
+            self._reports.append(SourceReport(location.name))
+        report = self._reports[number]
+        try:
+            with open_source(location, self._options.for_source(), report.read) as source:
+                self._read(source, report, rejects)
+        except SourceFault as fault:
+            report.fault = str(fault)
+        except SourceError as error:
+            if location.named:
+                raise
+            report.fault = str(error)
+        self._finished = number + 1
+        _Batch(self, report, rejects).commit()
+
+    def _read(self, source: OpenSource, report: SourceReport, rejects: RejectsFile) -> None:
+        report.format, report.preset = source.format, source.preset
+        report.field_map = source.field_map
+        batch = _Batch(self, report, rejects)
+        try:
+            for record in source.records(report.read):
+                batch.add(record)
+                if batch.full:
+                    batch.commit()
+                    self._tell(source, report)
+        except SourceFault:
+            batch.commit()
+            raise
+        batch.commit()
+        self._tell(source, report)
+
+    def commit(self, batch: _Batch) -> None:
+        """Store a batch and the state after it in one transaction."""
+        offset = batch.rejects.flush()
+
+        def written(result: WriteReport) -> Mapping[str, Any]:
+            batch.report.add(result)
+            return self._state(offset)
+
+        def deleted(count: int) -> Mapping[str, Any]:
+            batch.report.deleted += count
+            return self._state(offset)
+
+        if self._options.delete:
+            self._engine.delete_checkpointed(batch.ids, CHECKPOINT, deleted)
+        else:
+            self._engine.write_checkpointed(batch.reviews, CHECKPOINT, written)
+        self._unsynced += batch.size
+        if self._unsynced >= self._options.sync_every:
+            self._engine.sync()
+            self._unsynced = 0
+
+    @property
+    def batch_size(self) -> int:
+        return self._options.batch_size
+
+    def _state(self, rejects: int) -> dict[str, Any]:
+        return {
+            "run": self._key,
+            "finished": self._finished,
+            "rejects": rejects,
+            "sources": [asdict(report) for report in self._reports],
+        }
+
+    def _tell(self, source: OpenSource, report: SourceReport) -> None:
+        done = sum(size or 0 for size in self._sizes[: self._finished])
+        total = None if None in self._sizes else sum(size or 0 for size in self._sizes)
+        read = sum(one.read for one in self._reports)
+        self._progress(Progress(report.source, read, done + source.read_bytes, total))
+
+
+class _Batch:
+    """Records on their way into one transaction; counts become true when it commits."""
+
+    def __init__(self, run: _Run, report: SourceReport, rejects: RejectsFile) -> None:
+        self._run = run
+        self.report = report
+        self.rejects = rejects
+        self._begin()
+
+    def _begin(self) -> None:
+        self.reviews: list[Review] = []
+        self.ids: list[str] = []
+        self.size = 0
+        self._started = time.perf_counter()
+
+    @property
+    def full(self) -> bool:
+        return self.size >= self._run.batch_size
+
+    def add(self, record: Record) -> None:
+        self.size += 1
+        self.report.read += 1
+        if record.review is not None:
+            self.reviews.append(record.review)
+        elif record.id is not None:
+            self.ids.append(record.id)
+        else:
+            self.report.rejected += 1
+            self.rejects.add(
+                self.report.source, record.place, record.reason or "unreadable", record.raw
+            )
+
+    def commit(self) -> None:
+        self.report.seconds += time.perf_counter() - self._started
+        started = time.perf_counter()
+        self._run.commit(self)
+        self._begin()
+        self.report.seconds += time.perf_counter() - started
+
+
+def _run_key(locations: Sequence[Location], options: IngestOptions) -> str | None:
+    """``None`` for runs that cannot be resumed."""
+    if not all(location.resumable for location in locations):
+        return None
+    identity = (
+        [(location.name, location.fingerprint()) for location in locations],
+        options.format,
+        sorted(options.field_map.items()),
+        options.product_id,
+        options.delete,
+        options.record_limit,
+        str(options.rejects),
+    )
+    return hashlib.sha256(repr(identity).encode()).hexdigest()[:16]
+
+
+def _size(location: Location) -> int | None:
+    if location.is_hub or not location.resumable:
+        return None
+    return Path(location.name).stat().st_size
