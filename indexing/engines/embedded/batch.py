@@ -10,7 +10,7 @@ from typing import Any
 
 from indexing.engines.base import WriteReport
 from indexing.engines.embedded import hashing
-from indexing.engines.embedded.corpus import State
+from indexing.engines.embedded.corpus import State, save_state
 from indexing.engines.embedded.near_duplicates import SimhashGroup, simhash
 from indexing.engines.embedded.removal import Removal
 from indexing.engines.embedded.rows import select_in
@@ -190,13 +190,6 @@ class BatchWriter:
             rows,
         )
         self._removal.drop_empty_products()
-
-
-def save_state(connection: sqlite3.Connection, **values: int | str) -> None:
-    connection.executemany(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        [(key, str(value)) for key, value in values.items()],
-    )
 
 
 def _forget(known: tuple[Any, ...], texts: Counter[bytes], near: dict[str, SimhashGroup]) -> None:

@@ -1,6 +1,6 @@
 """Reads the truth: reviews, passages, products and the store's own state.
 
-Every function takes a connection inside a read transaction (see ``Database.reading``).
+Every function takes a connection inside a transaction (see ``Database.reading``).
 """
 
 from __future__ import annotations
@@ -48,6 +48,13 @@ def state(connection: sqlite3.Connection) -> State:
 def revision(connection: sqlite3.Connection) -> int:
     row = connection.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
     return int(row[0])
+
+
+def save_state(connection: sqlite3.Connection, **values: int | str) -> None:
+    connection.executemany(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        [(key, str(value)) for key, value in values.items()],
+    )
 
 
 def counts(connection: sqlite3.Connection) -> tuple[int, int, int]:

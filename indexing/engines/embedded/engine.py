@@ -9,12 +9,13 @@ from typing import Any
 
 from indexing.engines.base import Problem, StoreInfo, WriteReport
 from indexing.engines.embedded import check, checkpoints, corpus, search, splitting
-from indexing.engines.embedded.batch import BatchWriter, Prepared, prepare, save_state
+from indexing.engines.embedded.batch import BatchWriter, Prepared, prepare
 from indexing.engines.embedded.bm25_index import IndexUnusable
 from indexing.engines.embedded.database import FILE_NAME, Database
 from indexing.engines.embedded.derived_bm25 import DerivedBm25
+from indexing.engines.embedded.documents import Documents
 from indexing.engines.embedded.lock import WriterLock
-from indexing.engines.embedded.removal import Removal
+from indexing.engines.embedded.removal import record_removal
 from indexing.engines.embedded.rows import select_in
 from indexing.errors import StoreCorrupt, StoreError, StoreNotFound
 from indexing.records import Hit, Passage, ProductSummary, Review
@@ -46,6 +47,7 @@ class EmbeddedEngine:
         self._database = Database(self._folder, read_only=read_only)
         self._prepare(splitter)
         self._bm25 = DerivedBm25(self._folder, self._database, self._lock)
+        self.documents = Documents(self._database, self._transaction)
 
     @property
     def name(self) -> str:
@@ -209,26 +211,11 @@ class EmbeddedEngine:
             sql = "SELECT key FROM reviews WHERE id IN ({marks})"
             ids = dict.fromkeys(_encodable(review_ids))
             keys = [row[0] for row in select_in(connection, sql, ids)]
-            self.remove(connection, reviews=keys)
+            record_removal(connection, reviews=keys)
             if checkpoint:
                 name, make_state = checkpoint
                 checkpoints.save(connection, name, make_state(len(keys)))
             return len(keys)
-
-    @staticmethod
-    def remove(
-        connection: Any, *, reviews: Sequence[int] = (), passages: Sequence[int] = ()
-    ) -> None:
-        """Remove by key inside a write transaction and record the new revision."""
-        if not reviews and not passages:
-            return
-        state = corpus.state(connection)
-        removal = Removal(connection, state.revision + 1)
-        removal.passages(passages)
-        removal.reviews(reviews)
-        removal.drop_empty_products()
-        fingerprint = (state.fingerprint + removal.fingerprint) % (1 << 64)
-        save_state(connection, revision=state.revision + 1, fingerprint=fingerprint)
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Sequence
 
-from indexing.engines.embedded import hashing
+from indexing.engines.embedded import corpus, hashing
 from indexing.engines.embedded.rows import select_in
 
 
@@ -68,3 +68,18 @@ class Removal:
             "UPDATE products SET reviews = reviews - ?, passages = passages - ? WHERE id = ?",
             (reviews, passages, product_id),
         )
+
+
+def record_removal(
+    connection: sqlite3.Connection, *, reviews: Sequence[int] = (), passages: Sequence[int] = ()
+) -> None:
+    """Remove by key inside a write transaction and record the new revision, if anything goes."""
+    if not reviews and not passages:
+        return
+    state = corpus.state(connection)
+    removal = Removal(connection, state.revision + 1)
+    removal.passages(passages)
+    removal.reviews(reviews)
+    removal.drop_empty_products()
+    fingerprint = (state.fingerprint + removal.fingerprint) % hashing.FINGERPRINT_MODULUS
+    corpus.save_state(connection, revision=state.revision + 1, fingerprint=fingerprint)

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import asdict
 
 from indexing.engines.embedded import corpus, hashing
-from indexing.engines.embedded.batch import passage_id, save_state
+from indexing.engines.embedded.batch import passage_id
 from indexing.engines.embedded.removal import Removal
 from indexing.errors import StoreMismatch
 from indexing.splitter import SplitterSettings, split
@@ -67,7 +67,9 @@ def _resplit(connection: sqlite3.Connection, settings: SplitterSettings) -> None
             "UPDATE products SET passages = passages + ? WHERE id = ?", (len(spans), product_id)
         )
     fingerprint = (fingerprint + removal.fingerprint) % hashing.FINGERPRINT_MODULUS
-    save_state(connection, revision=state.revision + 1, next_passage=key, fingerprint=fingerprint)
+    corpus.save_state(
+        connection, revision=state.revision + 1, next_passage=key, fingerprint=fingerprint
+    )
 
 
 def _parse(recorded: str) -> tuple[SplitterSettings, str]:
@@ -77,4 +79,4 @@ def _parse(recorded: str) -> tuple[SplitterSettings, str]:
 
 def _save(connection: sqlite3.Connection, settings: SplitterSettings) -> None:
     recorded = {**asdict(settings), "fingerprint": settings.fingerprint}
-    save_state(connection, splitter=json.dumps(recorded))
+    corpus.save_state(connection, splitter=json.dumps(recorded))
