@@ -18,6 +18,10 @@ _DETAILS = {
     404: "There is nothing at this path.",
     405: "This path does not take that method.",
 }
+_WORDS = {
+    "string_pattern_mismatch": "There must be something to read in it, and no NUL character",
+    "extra_forbidden": "There is no such field",
+}
 
 
 def problem_response(problem: Problem, request_id: str | None) -> Response:
@@ -72,7 +76,8 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 def _fault(item: Any) -> dict[str, str]:
     where, *names = (str(part) for part in item["loc"])
-    return {"in": where, "field": ".".join(names) or where, "message": item["msg"]}
+    message = _WORDS.get(item["type"], item["msg"])
+    return {"in": where, "field": ".".join(names) or where, "message": message}
 
 
 def _id(request: Request) -> str | None:

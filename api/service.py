@@ -38,8 +38,9 @@ def open_all(settings: Settings) -> Opened:
     The heavy libraries are imported here, so that a process which only wants the routes (their
     OpenAPI, say) does not pay for them.
     """
-    from indexing.engines.registry import open_engine
     from qa.pipelines.answer import Answerer
+
+    from indexing.engines.registry import open_engine
 
     engine = open_engine(settings.store, read_only=True)
     try:

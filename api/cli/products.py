@@ -31,11 +31,22 @@ def products(
 def _show(found: list[ProductSummary], query: str) -> None:
     screen = output.console()
     if not found:
-        screen.print(f"no product matches {output.flat(query)!r}" if query else "no products")
-        return
-    table = output.table("product", "title", "reviews", "mean rating", right=("reviews",))
-    for product in found:
-        mean = "" if product.mean_rating is None else f"{product.mean_rating:.1f}"
-        title = output.flat(product.title or "")
-        table.add_row(output.flat(product.id), title, f"{product.reviews:,}", mean)
-    screen.print(table)
+        typer.echo(f"no product matches {query!r}" if query else "the store is empty", err=True)
+    elif screen.is_terminal:
+        table = output.table("product", "title", "reviews", "mean rating", right=("reviews",))
+        for product in found:
+            table.add_row(*_row(product))
+        screen.print(table)
+    else:  # for other programs: a line each, nothing cut
+        for product in found:
+            typer.echo("\t".join(_row(product)))
+
+
+def _row(product: ProductSummary) -> tuple[str, ...]:
+    mean = "" if product.mean_rating is None else f"{product.mean_rating:.1f}"
+    return (
+        output.flat(product.id),
+        output.flat(product.title or ""),
+        str(product.reviews),
+        mean,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import Response
 
+from api.models import PRODUCT_EXAMPLE, QUESTION_EXAMPLE
+from api.reference import operations, prose, values
 from api.settings import Settings
 
 HERE = Path(__file__).resolve().parent.parent
@@ -21,6 +24,7 @@ _PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_PAGES.filters |= {"values": values, "prose": prose}
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -52,7 +56,13 @@ def _reference_router() -> APIRouter:
     @router.get("/docs")
     async def reference(request: Request) -> Response:
         document: dict[str, Any] = request.app.openapi()
-        return _render("reference.html", api=document, operations=operations(document))
+        return _render(
+            "reference.html",
+            api=document,
+            operations=operations(document),
+            base=str(request.base_url).rstrip("/"),
+            example=json.dumps({"question": QUESTION_EXAMPLE, "product_id": PRODUCT_EXAMPLE}),
+        )
 
     return router
 
@@ -60,31 +70,3 @@ def _reference_router() -> APIRouter:
 def _render(name: str, **values: Any) -> HTMLResponse:
     html = _PAGES.get_template(name).render(**values)
     return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
-
-
-def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each operation of an OpenAPI document with its path, method and body fields."""
-    return [
-        {"path": path, "method": method.upper(), "fields": _fields(document, spec), **spec}
-        for path, methods in document["paths"].items()
-        for method, spec in methods.items()
-    ]
-
-
-def _fields(document: dict[str, Any], spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Parameters and body fields in one shape."""
-    found = [
-        {"name": item["name"], "where": item["in"], "required": item.get("required", False)}
-        | {"schema": item["schema"], "description": item.get("description", "")}
-        for item in spec.get("parameters", ())
-    ]
-    content = spec.get("requestBody", {}).get("content", {}).get("application/json")
-    if content is None:
-        return found
-    body = document["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[-1]]
-    required = body.get("required", ())
-    return found + [
-        {"name": name, "where": "body", "required": name in required}
-        | {"schema": schema, "description": schema.get("description", "")}
-        for name, schema in body["properties"].items()
-    ]

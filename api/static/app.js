@@ -97,7 +97,7 @@ async function welcome() {
   document.title = "Ask the reviews";
   show("");
   try {
-    const { products } = await listProducts("", undefined, 8);
+    const { products } = await listProducts("", undefined, 9);
     if (!results.firstChild) show("", products.length ? shelf(products) : emptyStore());
   } catch (error) {
     show("", trouble(error, welcome));
