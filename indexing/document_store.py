@@ -22,7 +22,7 @@ from indexing.engines.base import Engine
 from indexing.engines.embedded.documents import StoredDocument
 from indexing.engines.embedded.engine import EmbeddedEngine
 from indexing.engines.registry import open_engine
-from indexing.errors import IndexingError, InvalidFilter
+from indexing.errors import IndexingError, InvalidFilter, StoreError
 from indexing.filters import pinned, validate
 from indexing.records import Passage, Review
 
@@ -42,7 +42,17 @@ class ReviewDocumentStore:
         self.create = create
         self.read_only = read_only
         self._opened: EmbeddedEngine | None = None
+        self._borrowed = False
         self._mutex = threading.Lock()
+
+    @classmethod
+    def of(cls, engine: Engine) -> ReviewDocumentStore:
+        """A store over an engine that is open already, and that its owner closes."""
+        if not isinstance(engine, EmbeddedEngine):
+            raise StoreError(f"the {engine.name} engine has no documents of Haystack's")
+        store = cls(engine.location)
+        store._opened, store._borrowed = engine, True
+        return store
 
     def to_dict(self) -> dict[str, Any]:
         data: dict[str, Any] = default_to_dict(
@@ -63,7 +73,7 @@ class ReviewDocumentStore:
     def close(self) -> None:
         """Release the store; the next use opens it again."""
         with self._mutex:
-            if self._opened is not None:
+            if self._opened is not None and not self._borrowed:
                 self._opened.close()
                 self._opened = None
 
@@ -73,6 +83,18 @@ class ReviewDocumentStore:
     def filter_documents(self, filters: dict[str, Any] | None = None) -> list[Document]:
         """Raises Haystack's ``FilterError`` for malformed filters."""
         return list(self._matching(filters))
+
+    def bm25_retrieval(
+        self, query: str, top_k: int = 10, product_id: str | None = None
+    ) -> list[Document]:
+        """The engine's BM25 hits as documents with scores, best first."""
+        hits = self._engine().search_bm25(query, k=top_k, product_id=product_id)
+        stored = self._engine().documents.get([hit.passage.id for hit in hits])
+        return [
+            replace(_document(stored[hit.passage.id]), score=hit.score)
+            for hit in hits
+            if hit.passage.id in stored
+        ]
 
     def write_documents(
         self, documents: list[Document], policy: DuplicatePolicy = DuplicatePolicy.NONE

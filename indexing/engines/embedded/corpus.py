@@ -129,6 +129,23 @@ def _passages_of(
     ]
 
 
+def passage_keys(
+    connection: sqlite3.Connection, product_id: str | None, after: int, limit: int
+) -> list[int]:
+    """Keys of all passages, or of one product's, in the order they were written."""
+    if product_id is None:
+        sql = "SELECT key FROM passages WHERE key > ?1 ORDER BY key LIMIT ?2"
+        rows = connection.execute(sql, (after, limit))
+    else:
+        # The cross join keeps SQLite from walking all passages in order of key.
+        sql = (
+            "SELECT p.key FROM reviews r CROSS JOIN passages p ON p.review = r.key "
+            "WHERE r.product_id = ? AND p.key > ? ORDER BY p.key LIMIT ?"
+        )
+        rows = connection.execute(sql, (product_id, after, limit))
+    return [row[0] for row in rows]
+
+
 def passage_ids(
     connection: sqlite3.Connection, keys: Collection[int], product_id: str | None
 ) -> dict[int, str]:

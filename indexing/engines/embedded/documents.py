@@ -26,8 +26,7 @@ from indexing.records import Passage, Review
 PREFIX = "document:"
 _PAGE = 500
 _COLUMNS = (
-    f"{REVIEW_COLUMNS}, r.document, p.id, p.ordinal, p.start, p.end, "
-    "a.meta, a.embedding, a.rest, p.key"
+    f"{REVIEW_COLUMNS}, r.document, p.id, p.ordinal, p.start, p.end, a.meta, a.embedding, a.rest"
 )
 _JOIN = "passages p JOIN reviews r ON r.key = p.review LEFT JOIN annotations a ON a.passage = p.key"
 
@@ -65,18 +64,26 @@ class Documents:
 
     def scan(self, product_id: str | None = None) -> Iterator[StoredDocument]:
         """All, or those of one product, in the order they were written."""
+        for chunk in self._pages(product_id):
+            marks = ",".join("?" * len(chunk))
+            with self._database.reading() as connection:
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM {_JOIN} WHERE p.key IN ({marks}) "  # noqa: S608
+                    "ORDER BY p.key",
+                    chunk,
+                ).fetchall()
+            yield from map(_document, rows)
+
+    def _pages(self, product_id: str | None) -> Iterator[list[int]]:
+        """Keys of passages, a page at a time: no transaction stays open between pages."""
         after = 0
         while True:
             with self._database.reading() as connection:
-                rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM {_JOIN} WHERE p.key > ?1 "  # noqa: S608
-                    "AND (?2 IS NULL OR r.product_id = ?2) ORDER BY p.key LIMIT ?3",
-                    (after, product_id, _PAGE),
-                ).fetchall()
-            yield from map(_document, rows)
-            if len(rows) < _PAGE:
+                keys = corpus.passage_keys(connection, product_id, after, _PAGE)
+            if not keys:
                 return
-            after = rows[-1][-1]
+            yield keys
+            after = keys[-1]
 
     def get(self, ids: Collection[str]) -> dict[str, StoredDocument]:
         """Those of the ids that exist, by id."""
@@ -125,7 +132,7 @@ class Documents:
 
 def _document(row: Sequence[Any]) -> StoredDocument:
     review = review_from_row(row)
-    foreign, *span, meta, embedding, rest, _ = row[11:]
+    foreign, *span, meta, embedding, rest = row[11:]
     passage = passage_from(review.id, review.product_id, review.text, span)
     extra = json.loads(rest) if rest else {}
     return StoredDocument(
