@@ -65,7 +65,10 @@ class Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(ProductNotFound, 404, "product-not-found", "No reviews of that product"),
+    Rule(
+        ProductNotFound, 404, "product-not-found", "No such product",
+        "The store has no review of that product.",
+    ),
     Rule(InvalidQuestion, 422, "invalid-question", "The question cannot be asked"),
     Rule(InvalidFilter, 422, "invalid-filter", "The filter cannot be applied"),
     Rule(

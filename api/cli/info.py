@@ -76,8 +76,22 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> dict[str, Any]:
 
 
 def models() -> dict[str, str]:
-    """Fingerprint of each model that ships, or what is wrong with it."""
-    return {}
+    """Fingerprint of each reader that ships, or what is wrong with it."""
+    from qa.reader.package import SHIPPED
+
+    folders = {SHIPPED, *(path.parent for path in SHIPPED.parent.glob("*/manifest.json"))}
+    return {folder.name: _model(folder) for folder in sorted(folders)}
+
+
+def _model(folder: Path) -> str:
+    from qa.errors import ModelError
+    from qa.reader.package import load_manifest
+
+    try:
+        manifest = load_manifest(folder)
+    except ModelError as error:
+        return f"unusable: {error}"
+    return f"{manifest.fingerprint} ({manifest.name})"
 
 
 def _store(location: str) -> dict[str, Any]:

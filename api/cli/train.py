@@ -26,7 +26,8 @@ def reader(
     data: Annotated[Path, typer.Option(help="Folder with the labelled questions.")],
     out: Annotated[Path, typer.Option(help="Folder for the trained reader.")],
     resume: Annotated[
-        bool, typer.Option("--resume/--fresh", help="Go on where an earlier run in OUT stopped.")
+        bool,
+        typer.Option("--resume/--no-resume", help="Go on where an earlier run in OUT stopped."),
     ] = True,
     settings: Annotated[
         list[str] | None,

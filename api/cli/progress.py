@@ -1,0 +1,80 @@
+"""How far an ingest is: a bar on a terminal, a line now and then anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from api.cli import output
+
+if TYPE_CHECKING:
+    from indexing.report import Progress
+
+Report = Callable[["Progress"], None]
+_PAUSE = 5.0  # seconds between two lines: logs are read by people, too
+
+
+@contextmanager
+def shown_progress() -> Iterator[Report]:
+    """What to call after every batch; shows on stderr, so that stdout keeps the report alone."""
+    if sys.stderr.isatty():
+        with _bar() as report:
+            yield report
+    else:
+        yield Lines()
+
+
+@contextmanager
+def _bar() -> Iterator[Report]:
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[records]} reviews, {task.fields[rate]}/s"),
+        TimeRemainingColumn(),
+        console=output.console(stderr=True),
+        transient=True,
+    )
+    began = time.monotonic()
+    with bar:
+        task = bar.add_task("", total=None, records="0", rate="0")
+
+        def report(at: Progress) -> None:
+            rate = at.records_read / max(time.monotonic() - began, 1e-9)
+            bar.update(
+                task,
+                total=at.total_bytes,
+                completed=at.bytes_read,
+                records=f"{at.records_read:,}",
+                rate=f"{rate:,.0f}",
+            )
+
+        yield report
+
+
+class Lines:
+    """Prints a line on stderr, but not more often than every five seconds."""
+
+    def __init__(self, pause: float = _PAUSE) -> None:
+        self._pause = pause
+        self._began = self._last = time.monotonic()
+
+    def __call__(self, at: Progress) -> None:
+        now = time.monotonic()
+        if now - self._last < self._pause:
+            return
+        self._last = now
+        print(self.line(at, now - self._began), file=sys.stderr, flush=True)  # noqa: T201
+
+    def line(self, at: Progress, seconds: float) -> str:
+        """For example ``12,000 reviews, 4,000/s, 31 %, about 7 s left``."""
+        parts = [f"{at.records_read:,} reviews", f"{at.records_read / max(seconds, 1e-9):,.0f}/s"]
+        if at.total_bytes and at.bytes_read:
+            share = min(at.bytes_read / at.total_bytes, 1.0)
+            parts += [f"{100 * share:.0f} %", f"about {seconds / share - seconds:.0f} s left"]
+        return ", ".join(parts)
