@@ -43,3 +43,23 @@ class ReadingQuestion:
         if merge == "first":
             return self.annotations[0]
         return tuple(dict.fromkeys(span for spans in self.annotations for span in spans))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One piece of evidence for a question: 2 answers it, 1 helps, 0 does neither."""
+
+    id: str
+    text: str
+    label: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceQuestion:
+    """A question about a product with judged candidates from that product's page."""
+
+    id: str
+    question: str
+    product_id: str
+    candidates: tuple[Candidate, ...]

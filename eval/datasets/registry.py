@@ -28,7 +28,9 @@ def load_reading(name: str, split: str, root: Path) -> list[ReadingQuestion]:
         return _LOADERS[family](root, part, split)
     if Path(name).is_file():
         return read_squad(Path(name))
-    raise DatasetNotFound(f"no data set {name!r}: a SQuAD JSON file, or one of {', '.join(names())}")
+    raise DatasetNotFound(
+        f"no data set {name!r}: a SQuAD JSON file, or one of {', '.join(names())}"
+    )
 
 
 def names() -> list[str]:

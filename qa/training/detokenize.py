@@ -7,7 +7,9 @@ import re
 from eval.records import Annotation, ReadingQuestion, Span
 
 # A space before these, or after those, was put there by a tokeniser.
-_BEFORE = re.compile(r" (?=(?:[.,!?;:)\]}%]|'(?:s|re|ve|ll|d|m|t)\b|n't\b|'(?:\s|$)))", re.IGNORECASE)
+_BEFORE = re.compile(
+    r" (?=(?:[.,!?;:)\]}%]|'(?:s|re|ve|ll|d|m|t)\b|n't\b|'(?:\s|$)))", re.IGNORECASE
+)
 _AFTER = re.compile(r"(?<=[(\[{$#]) ")
 
 
@@ -17,8 +19,11 @@ def detokenize(text: str) -> tuple[str, list[int]]:
     Returns:
         The new text and a list of ``len(text) + 1`` offsets into it.
     """
-    dropped = {m.start() for m in _BEFORE.finditer(text)} | {m.start() for m in _AFTER.finditer(text)}
-    offsets, kept = [], []
+    dropped = {m.start() for m in _BEFORE.finditer(text)} | {
+        m.start() for m in _AFTER.finditer(text)
+    }
+    offsets: list[int] = []
+    kept: list[str] = []
     for position, char in enumerate(text):
         offsets.append(len(kept))
         if position not in dropped:

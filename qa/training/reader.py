@@ -21,10 +21,11 @@ from eval.records import ReadingQuestion
 from qa.errors import QAError
 from qa.reader.windows import Windower
 from qa.training.checkpoint import Position, WeightAverage, load, save
+from qa.training.losses import span_loss
 from qa.training.reader_data import held_out_questions, training_questions
 from qa.training.reader_features import Feature, batches, features
 from qa.training.recipe import Recipe, Stage, backbone_path, load_recipe
-from qa.training.selection import Scores, mean_f1, score_sets
+from qa.training.selection import Scores, score_sets, selection_value
 from qa.training.span_model import SpanReader
 from qa.training.torch_model import TorchSpanModel, tensors
 
@@ -84,10 +85,10 @@ class _Run:
         if not path.exists():
             return
         state = load(path)
-        if state["recipe"] != self.recipe.fingerprint():
+        if state["recipe"] != self.recipe.fingerprint(_begun(state["position"])):
             raise QAError(
-                f"{path} was made by another recipe: choose another --out, or start over with "
-                "--no-resume"
+                f"{path} was made by another recipe (only stages that have not begun may change): "
+                "choose another --out, or start over with --no-resume"
             )
         self.model.load_state_dict(state["model"], strict=False)
         self.average.restore(state["average"])
@@ -145,12 +146,11 @@ class _Run:
         per_epoch: int,
     ) -> None:
         todo = list(batches(items, stage.batch_tokens, self.recipe.seed + 1000 * epoch))
-        started, since, loss_sum = time.monotonic(), 0, 0.0
-        for number in range(self.position.batch, len(todo)):
+        started, loss_sum = time.monotonic(), 0.0
+        for since, number in enumerate(range(self.position.batch, len(todo)), start=1):
             done = epoch * per_epoch + number
             rate = _rate(stage, done, stage.epochs * per_epoch)
             loss_sum += self._step(todo[number], optimizer, rate)
-            since += 1
             self.position.batch = number + 1
             if since % 20 == 0:
                 self._progress(stage, epoch, number + 1, len(todo), loss_sum / 20, started, since)
@@ -184,7 +184,7 @@ class _Run:
     def _evaluate(self, stage: Stage, epoch: int) -> None:
         kept = self.average.copy_to(self.model)
         scores = self._scores()
-        value = mean_f1(scores)
+        value = selection_value(scores)
         if value > self.best:
             self.best, self.stale = value, 0
             save(self.out / "best.pt", {"model": self.model.state_dict(), "scores": scores})
@@ -213,7 +213,7 @@ class _Run:
         save(
             self.out / "checkpoint.pt",
             {
-                "recipe": self.recipe.fingerprint(),
+                "recipe": self.recipe.fingerprint(_begun(asdict(self.position))),
                 "model": self.model.state_dict(),
                 "average": self.average.state(),
                 "optimizer": optimizer.state_dict(),
@@ -235,19 +235,8 @@ def selection_sets(recipe: Recipe, data: Path) -> dict[str, list[ReadingQuestion
     return sets
 
 
-def span_loss(start: torch.Tensor, end: torch.Tensor, batch: Sequence[Feature]) -> torch.Tensor:
-    """Mean cross entropy of (batch, length) start and end logits against soft targets."""
-    lengths = torch.tensor([f.window.length for f in batch])
-    padding = torch.arange(start.shape[1])[None, :] >= lengths[:, None]
-    wanted = torch.zeros(2, *start.shape)
-    for row, item in enumerate(batch):
-        weights = torch.from_numpy(item.weights)
-        wanted[0, row].index_add_(0, torch.from_numpy(item.starts), weights)
-        wanted[1, row].index_add_(0, torch.from_numpy(item.ends), weights)
-    logs = [
-        torch.log_softmax(x.masked_fill(padding, -1e4), dim=-1) for x in (start, end)
-    ]
-    return -(wanted[0] * logs[0] + wanted[1] * logs[1]).sum() / (2 * len(batch))
+def _begun(position: dict[str, int]) -> int:
+    return position["stage"] + 1
 
 
 def _rate(stage: Stage, step: int, total: int) -> float:

@@ -13,9 +13,13 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from eval.datasets.epqa import load_epqa
 from eval.datasets.registry import load_reading
-from eval.records import ReadingQuestion
+from eval.records import Candidate, EvidenceQuestion, ReadingQuestion, Span
 from qa.training.detokenize import detokenized
+
+SOMEWHERE = "somewhere"
+"""Marks a question whose context is known to answer it, but not where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,39 @@ def held_out_questions(part: Part, root: Path) -> list[ReadingQuestion]:
     return [q for q in _allowed(part, root) if _held_out(q, part.holdout)]
 
 
+def evidence_questions(questions: list[EvidenceQuestion]) -> list[ReadingQuestion]:
+    """Judged sentences as contexts: 0 holds no answer, 2 holds one *somewhere*, 1 is left out.
+
+    Attributes ("color: {...}") are not prose and are left out too.
+    """
+    return [
+        _evidence(question, candidate)
+        for question in questions
+        for candidate in question.candidates
+        if candidate.label != 1 and candidate.source != "attribute" and candidate.text
+    ]
+
+
+def _evidence(question: EvidenceQuestion, candidate: Candidate) -> ReadingQuestion:
+    whole = Span(0, len(candidate.text), candidate.text)
+    return ReadingQuestion(
+        id=f"{question.id}:{candidate.id}",
+        question=question.question,
+        context=candidate.text,
+        annotations=((whole,) if candidate.label == 2 else (),),
+        product_id=question.product_id,
+        meta={SOMEWHERE: "yes"} if candidate.label == 2 else {},
+    )
+
+
 def text_key(text: str) -> str:
     """Equal for texts that differ in white space and case only."""
     return re.sub(r"\W+", "", text).lower()
 
 
 def _allowed(part: Part, root: Path) -> list[ReadingQuestion]:
+    if part.dataset == "epqa":
+        return evidence_questions(load_epqa(root, part.split))
     questions = load_reading(part.dataset, part.split, root)
     banned = {
         text_key(q.context)
@@ -70,7 +101,9 @@ def _allowed(part: Part, root: Path) -> list[ReadingQuestion]:
 def _held_out(question: ReadingQuestion, share: float) -> bool:
     if share == 0:
         return False
-    group = question.product_id if question.product_id.startswith("B0") else text_key(question.context)
+    group = (
+        question.product_id if question.product_id.startswith("B0") else text_key(question.context)
+    )
     digest = hashlib.sha1(group.encode(), usedforsecurity=False).hexdigest()
     return int(digest[:8], 16) / 0x100000000 < share
 

@@ -10,16 +10,21 @@ import numpy as np
 
 from eval.records import Annotation, ReadingQuestion
 from qa.reader.windows import IntArray, Window, Windower
+from qa.training.reader_data import SOMEWHERE
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One window and its targets: positions (k,), their weights (k,) summing to one, twice."""
+    """One window and its targets: positions (k,), their weights (k,) summing to one, twice.
+
+    ``somewhere``: any span of the context will do, only the null answer is wrong.
+    """
 
     window: Window
     starts: IntArray
     ends: IntArray
     weights: np.ndarray[tuple[int], np.dtype[np.float32]]
+    somewhere: bool = False
 
 
 def features(questions: Sequence[ReadingQuestion], windower: Windower) -> list[Feature]:
@@ -29,12 +34,10 @@ def features(questions: Sequence[ReadingQuestion], windower: Windower) -> list[F
     the null position, so annotators who disagree leave a soft target, not two hard examples.
     """
     windows = windower.cut([q.question for q in questions], [[q.context] for q in questions])
-    return [_feature(window, questions[window.question].annotations) for window in windows]
+    return [_feature(window, questions[window.question]) for window in windows]
 
 
-def batches(
-    items: Sequence[Feature], tokens: int, seed: int
-) -> Iterator[list[Feature]]:
+def batches(items: Sequence[Feature], tokens: int, seed: int) -> Iterator[list[Feature]]:
     """Shuffled batches of at most ``tokens`` padded pieces, each of windows of like length."""
     rng = random.Random(seed)  # noqa: S311 - shuffling, not secrets
     order = list(items)
@@ -61,14 +64,16 @@ def _length(item: Feature) -> int:
     return item.window.length
 
 
-def _feature(window: Window, annotations: tuple[Annotation, ...]) -> Feature:
+def _feature(window: Window, question: ReadingQuestion) -> Feature:
+    annotations = question.annotations
     targets: dict[tuple[int, int], float] = {}
     for spans in annotations:
         for pair in _positions(window, spans):
             targets[pair] = targets.get(pair, 0.0) + 1.0 / len(annotations)
     pairs = np.asarray(list(targets), np.int64)
     weights = np.asarray(list(targets.values()), np.float32)
-    return Feature(window, pairs[:, 0], pairs[:, 1], weights / weights.sum())
+    somewhere = SOMEWHERE in question.meta
+    return Feature(window, pairs[:, 0], pairs[:, 1], weights / weights.sum(), somewhere)
 
 
 def _positions(window: Window, spans: Annotation) -> list[tuple[int, int]]:

@@ -48,10 +48,13 @@ class Recipe:
     checkpoint_every: int = 200
     patience: int = 1
 
-    def fingerprint(self) -> str:
-        """Short hash of every setting."""
-        text = json.dumps(asdict(self), sort_keys=True)  # type: ignore[call-overload]
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def fingerprint(self, stages: int | None = None) -> str:
+        """Short hash of every setting that bears on the first ``stages`` stages (all if absent)."""
+        tree = asdict(self)
+        tree["stages"] = tree["stages"][:stages]
+        for later in ("selection", "patience", "checkpoint_every"):
+            del tree[later]
+        return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class RecipeError(QAError):
@@ -113,5 +116,7 @@ def backbone_path(name: str) -> str:
     module, _, inside = name.removeprefix("package:").partition("/")
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
-        raise RecipeError(f"backbone {name}: package {module} is not installed: pip install 'reviewqa[train]'")
+        raise RecipeError(
+            f"backbone {name}: package {module} is not installed: pip install 'reviewqa[train]'"
+        )
     return str(Path(spec.origin).parent / inside)

@@ -1,4 +1,4 @@
-"""A torch span reader behind the reader's own protocol, so that training and serving score alike."""
+"""A torch span reader behind the reader's protocol: training and serving score alike."""
 
 from __future__ import annotations
 

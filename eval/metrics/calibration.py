@@ -1,0 +1,42 @@
+"""How well probabilities keep their word."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+
+def expected_calibration_error(
+    probabilities: npt.ArrayLike, right: npt.ArrayLike, bins: int = 15
+) -> float:
+    """Mean distance of confidence and accuracy over equal-mass bins, in [0, 1].
+
+    Source: Naeini, Cooper and Hauskrecht (AAAI 2015), with bins of equal mass as Nixon et al.
+    (2019) advise.
+
+    Raises:
+        ValueError: no probabilities, or as many outcomes are not given.
+    """
+    p, y = _pairs(probabilities, right)
+    order = np.argsort(p, kind="stable")
+    parts = [part for part in np.array_split(order, bins) if part.size]
+    return float(sum(part.size * abs(p[part].mean() - y[part].mean()) for part in parts) / p.size)
+
+
+def brier_score(probabilities: npt.ArrayLike, right: npt.ArrayLike) -> float:
+    """Mean squared distance of probability and outcome, in [0, 1] (Brier, 1950).
+
+    Raises:
+        ValueError: no probabilities, or as many outcomes are not given.
+    """
+    p, y = _pairs(probabilities, right)
+    return float(((p - y) ** 2).mean())
+
+
+def _pairs(
+    probabilities: npt.ArrayLike, right: npt.ArrayLike
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    p, y = np.asarray(probabilities, np.float64), np.asarray(right, np.float64)
+    if p.size == 0 or p.shape != y.shape:
+        raise ValueError(f"as many outcomes as probabilities are needed, got {p.shape}, {y.shape}")
+    return p, y

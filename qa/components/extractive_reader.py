@@ -1,0 +1,91 @@
+"""The span reader as a Haystack component."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from haystack import Document, component
+from haystack.dataclasses import ExtractedAnswer
+
+from qa.reader.reader import Reader
+from qa.reader.spans import ScoredSpan
+
+
+@component
+class ExtractiveReader:
+    """Marks answer spans in documents, with calibrated confidences comparable across documents.
+
+    Unlike Haystack's own reader it scores each span against the null answer of its window, never
+    against the other spans of its document, and passes segment ids.
+    """
+
+    def __init__(
+        self, model: str | None = None, spans_per_passage: int = 1, threads: int = 0
+    ) -> None:
+        """
+        Args:
+            model: a reader folder; the shipped one if absent.
+            spans_per_passage: non-overlapping spans to mark in a passage, at most.
+            threads: CPU threads of the model; 0 takes every core.
+        """
+        if spans_per_passage < 1:
+            raise ValueError(f"spans_per_passage is {spans_per_passage}, it must be at least 1")
+        self.model = model
+        self.spans_per_passage = spans_per_passage
+        self.threads = threads
+        self._reader: Reader | None = None
+
+    def warm_up(self) -> None:
+        """Load the model; raises :class:`qa.errors.ModelError`."""
+        if self._reader is None:
+            folder = Path(self.model) if self.model else None
+            self._reader = Reader.load(folder, threads=self.threads)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._reader = None
+
+    @property
+    def reader(self) -> Reader:
+        """The loaded reader."""
+        self.warm_up()
+        assert self._reader is not None
+        return self._reader
+
+    @component.output_types(
+        answers=list[ExtractedAnswer], no_answer_probability=float, milliseconds=float
+    )
+    def run(self, query: str, documents: list[Document]) -> dict[str, Any]:
+        """Answers of all documents, surest first, and how likely it is that none answers."""
+        started = perf_counter()
+        reader = self.reader
+        texts = [document.content or "" for document in documents]
+        (reading,) = reader.read([query], [texts], spans=self.spans_per_passage)
+        answers = [
+            _answer(query, document, span, reader.confidence(span))
+            for document, spans in zip(documents, reading.spans, strict=True)
+            for span in spans
+        ]
+        answers.sort(key=lambda answer: -answer.score)
+        return {
+            "answers": answers,
+            "no_answer_probability": 1 - reading.answerable,
+            "milliseconds": 1000 * (perf_counter() - started),
+        }
+
+
+def _answer(query: str, document: Document, span: ScoredSpan, score: float) -> ExtractedAnswer:
+    text = document.content or ""
+    offset = ExtractedAnswer.Span(start=span.start, end=span.end)
+    return ExtractedAnswer(
+        query=query,
+        score=score,
+        data=text[span.start : span.end],
+        document=document,
+        context=text,
+        document_offset=offset,
+        context_offset=offset,
+        meta={"log_odds": span.score},
+    )

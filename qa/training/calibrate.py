@@ -1,0 +1,92 @@
+"""Calibration and threshold of a reader, fitted on questions it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eval.metrics.squad import f1
+from eval.reading import Prediction
+from eval.records import EvidenceQuestion, ReadingQuestion
+from qa.experiments.reading import predict
+from qa.reader.calibration import Platt, fit_platt
+from qa.reader.package import ReaderCalibration
+from qa.reader.reading import read
+from qa.reader.session import SpanModel
+from qa.reader.windows import Windower
+
+RIGHT = 0.5
+"""Token F1 with a gold span from which a span counts as right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """What scores questions while calibrating."""
+
+    model: SpanModel
+    windower: Windower
+    max_pieces: int
+
+    def span(self, questions: Sequence[ReadingQuestion]) -> Platt:
+        """Probability that the best span of a context is right: F1 of 0.5 with a gold span."""
+        predictions = predict(self.model, self.windower, questions, max_pieces=self.max_pieces)
+        scores = [predictions[q.id].score for q in questions]
+        return fit_platt(scores, [is_right(predictions[q.id], q) for q in questions])
+
+    def answerable(self, questions: Sequence[EvidenceQuestion]) -> Platt:
+        """Probability that any passage answers, from the best score of a product's passages."""
+        asked = [*questions, *(without_answers(q) for q in questions)]
+        asked = [q for q in asked if q.candidates]
+        found = read(
+            self.model,
+            self.windower,
+            [q.question for q in asked],
+            [[c.text for c in q.candidates] for q in asked],
+            max_pieces=self.max_pieces,
+        )
+        best = [max(spans[0].score for spans in row if spans) for row in found]
+        answered = [any(c.label == 2 for c in q.candidates) for q in asked]
+        return fit_platt(best, answered)
+
+    def threshold(self, questions: Sequence[ReadingQuestion]) -> float:
+        """The log odds at which F1 over all questions (rule ``any``) is best."""
+        predictions = predict(self.model, self.windower, questions, max_pieces=self.max_pieces)
+        grid = np.arange(-6.0, 6.01, 0.25)
+        values = [_f1_at(questions, predictions, float(at)) for at in grid]
+        # Neighbours are averaged so that a lucky step of the curve is not taken for its top.
+        smooth = np.convolve(np.pad(values, 3, mode="edge"), np.full(7, 1 / 7), mode="valid")
+        return float(grid[int(np.argmax(smooth))])
+
+
+def calibration(
+    calibrator: Calibrator,
+    questions: Sequence[ReadingQuestion],
+    evidence: Sequence[EvidenceQuestion],
+) -> ReaderCalibration:
+    """Both curves of a reader."""
+    return ReaderCalibration(calibrator.span(questions), calibrator.answerable(evidence))
+
+
+def is_right(prediction: Prediction, question: ReadingQuestion) -> bool:
+    """Whether a predicted span is one that an annotator would accept."""
+    golds = [span.text for span in question.gold("any")]
+    return bool(golds) and f1(prediction.text, golds) >= RIGHT
+
+
+def without_answers(question: EvidenceQuestion) -> EvidenceQuestion:
+    """The same question about a product whose page does not answer or help."""
+    rest = tuple(c for c in question.candidates if c.label == 0)
+    return replace(question, id=f"{question.id}:unanswered", candidates=rest)
+
+
+def _f1_at(
+    questions: Sequence[ReadingQuestion], predictions: dict[str, Prediction], at: float
+) -> float:
+    total = 0.0
+    for question in questions:
+        best = predictions[question.id]
+        golds = [span.text for span in question.gold("any")]
+        total += f1(best.text if best.score > at else "", golds)
+    return total / len(questions)

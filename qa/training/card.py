@@ -1,0 +1,80 @@
+"""The model card, rendered from the manifest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qa.reader.package import ReaderManifest
+
+_INTRO = """# The span reader that ships
+
+MiniLM-L6 (from all-MiniLM-L6-v2, Apache-2.0) fine-tuned to mark answers to shoppers' questions in
+reviews, or to say that there is none; int8 ONNX for a CPU. English.
+
+**Trained on** (recipe below): QAMR, SQuADShifts (wiki, reddit, and the Amazon paragraphs outside
+its dev and test parts), SubjQA train of electronics, grocery, tripadvisor and restaurants,
+ReviewRC and RCRC train, ePQA train. Books and movies were never seen. Word pieces of other than
+Latin scripts are left out of the vocabulary.
+
+**Calibrated on** products held out of the training splits, SQuADShifts-Amazon dev and ePQA dev:
+confidence is the probability that the marked span has token F1 of at least 0.5 with an
+annotator's. Annotators of SubjQA disagree on whether there is an answer for two questions in
+five, so no reader can be right about them all.
+
+**Falls short**: opinions that need inference ("is it worth it?"), sarcasm, answers spread over
+sentences, tables and other languages. A high confidence is about the review, not about the truth.
+"""
+
+
+def render_card(manifest: ReaderManifest) -> str:
+    """Markdown with what the reader is, and every figure of its manifest."""
+    window = manifest.window
+    facts = [
+        f"- fingerprint `{manifest.fingerprint}`, licence {manifest.licence}",
+        f"- windows of {window.max_length} pieces, overlapping by {window.overlap}; "
+        f"answers of at most {manifest.max_answer_pieces} pieces",
+        f"- answers from a confidence of {manifest.threshold:.2f} on",
+        f"- command: `{manifest.figures[0]['command']}`" if manifest.figures else "",
+    ]
+    parts = [_INTRO, "\n".join(f for f in facts if f), "\n## Figures\n", _NOTE, _table(manifest)]
+    return "\n".join(parts) + "\n"
+
+
+_NOTE = """EM and F1 in percent, merge rule `any`, with 95 % bootstrap intervals. `all` counts a
+question without an answer as right when nothing is predicted; `book` scores answerable questions with the
+best span whatever its score; `single` scores against one annotator at a time. `t=0`: answered when
+the span is likelier than none; `t=tuned`: at the threshold above.
+"""
+
+
+def _table(manifest: ReaderManifest) -> str:
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    for figure in manifest.figures:
+        key = (
+            figure["dataset"],
+            figure["split"],
+            figure["system"],
+            _protocol(figure),
+            str(figure.get("questions", "")),
+        )
+        rows.setdefault(key, {})[figure["metric"]] = _value(figure)
+    lines = [
+        "| data | split | system | protocol | n | EM | F1 | ECE |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for names, values in rows.items():
+        cells = [*names, *(values.get(metric, "") for metric in ("em", "f1", "ece"))]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _protocol(figure: dict[str, Any]) -> str:
+    threshold = figure.get("threshold")
+    return f"{figure['protocol']}, t={threshold}" if threshold else str(figure["protocol"])
+
+
+def _value(figure: dict[str, Any]) -> str:
+    interval = figure.get("interval")
+    if interval is None:
+        return f"{figure['value']:.3f}"
+    return f"{figure['value']:.1f} ({interval[0]:.1f} to {interval[1]:.1f})"

@@ -1,0 +1,123 @@
+"""Measuring a packaged reader on the sets its card names; every figure as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.datasets.registry import load_reading
+from eval.errors import DatasetNotFound
+from eval.metrics.calibration import expected_calibration_error
+from eval.reading import Figure, Prediction, score_reading
+from eval.records import ReadingQuestion
+from qa.experiments.reading import predict
+from qa.reader.reader import Reader
+from qa.reader.session import SpanModel
+from qa.reader.windows import Windower
+from qa.training.calibrate import is_right
+
+COMMAND = "reviewqa train reader --config qa/training/recipes/reader.yaml --data DATA --out OUT"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A set of the card: named parts of data sets, scored as one."""
+
+    name: str
+    split: str
+    parts: tuple[tuple[str, str], ...]
+
+    def questions(self, root: Path) -> list[ReadingQuestion]:
+        """The questions of all parts; raises :class:`DatasetNotFound`."""
+        return [q for name, split in self.parts for q in load_reading(name, split, root)]
+
+
+def _one(name: str, split: str) -> Measured:
+    return Measured(name, split, ((name, split),))
+
+
+CARD_SETS = (
+    _one("subjqa:electronics", "test"),
+    _one("subjqa:grocery", "test"),
+    _one("subjqa:books", "test"),
+    _one("subjqa:movies", "test"),
+    _one("subjqa:tripadvisor", "dev"),
+    _one("subjqa:restaurants", "dev"),
+    _one("squadshifts:amazon", "test"),
+    Measured("reviewrc", "dev", (("reviewrc:laptop", "dev"), ("reviewrc:restaurant", "dev"))),
+    Measured("rcrc", "dev", (("rcrc:laptop", "dev"), ("rcrc:restaurant", "dev"))),
+)
+
+
+def measure(
+    reader: Reader,
+    model: SpanModel,
+    windower: Windower,
+    root: Path,
+    system: str,
+    report: Callable[[str], None] = lambda _: None,
+) -> Iterator[dict[str, Any]]:
+    """Figures of a reader on every set of the card that ``root`` holds.
+
+    Args:
+        model: what reads, the reader's own or its float original.
+        system: how the figures call it.
+        report: told what is read now.
+    """
+    for measured in CARD_SETS:
+        try:
+            questions = measured.questions(root)
+        except DatasetNotFound as error:
+            report(f"{measured.name}: left out, {error}")
+            continue
+        report(f"{measured.name} {measured.split}: {len(questions)} questions")
+        pieces = reader.manifest.max_answer_pieces
+        predictions = predict(model, windower, questions, max_pieces=pieces)
+        yield from _figures(reader, measured, questions, predictions, system)
+
+
+def _figures(
+    reader: Reader,
+    measured: Measured,
+    questions: list[ReadingQuestion],
+    predictions: dict[str, Prediction],
+    system: str,
+) -> Iterator[dict[str, Any]]:
+    tuned = reader.manifest.calibration.span.score_at(reader.manifest.threshold)
+    for name, threshold in (("0", 0.0), ("tuned", tuned)):
+        for figure in score_reading(questions, predictions, threshold=threshold):
+            if name == "tuned" and figure.protocol == "book":
+                continue
+            yield _entry(measured, figure, system, name)
+    probabilities = [reader.manifest.calibration.span(predictions[q.id].score) for q in questions]
+    right = [is_right(predictions[q.id], q) for q in questions]
+    error = expected_calibration_error(probabilities, right)
+    yield {
+        "dataset": measured.name,
+        "split": measured.split,
+        "protocol": "best span, right at token F1 >= 0.5",
+        "merge": "any",
+        "metric": "ece",
+        "value": round(error, 4),
+        "questions": len(questions),
+        "system": system,
+        "command": COMMAND,
+    }
+
+
+def _entry(measured: Measured, figure: Figure, system: str, threshold: str) -> dict[str, Any]:
+    entry = {
+        "dataset": measured.name,
+        "split": measured.split,
+        "protocol": figure.protocol,
+        "merge": "any",
+        "metric": figure.metric,
+        "value": round(figure.value, 2),
+        "interval": [round(bound, 2) for bound in figure.interval],
+        "questions": figure.count,
+        "system": system,
+        "command": COMMAND,
+    }
+    return entry if figure.protocol == "book" else entry | {"threshold": threshold}

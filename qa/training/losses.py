@@ -1,0 +1,58 @@
+"""What a span reader is trained to minimise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from qa.training.reader_features import Feature
+
+_NEVER = -1e4
+
+
+def span_loss(start: torch.Tensor, end: torch.Tensor, batch: Sequence[Feature]) -> torch.Tensor:
+    """Mean cross entropy of (batch, length) start and end logits against soft targets.
+
+    Source: Devlin et al., 2019, with the annotators' shares as the target. A feature whose answer
+    is only known to be *somewhere* in its context is scored by the probability of the context as a
+    whole (the marginal over all positions), so it moves the null answer and no span.
+    """
+    wanted = targets(batch, start.shape[1])
+    context = context_mask(batch, start.shape[1])
+    anywhere = torch.tensor([item.somewhere for item in batch])
+    allowed = context.clone()
+    allowed[:, 0] = True
+    losses = []
+    for logits, target in zip((start, end), wanted, strict=True):
+        logs = torch.log_softmax(
+            logits.masked_fill(_padding(batch, start.shape[1]), _NEVER), dim=-1
+        )
+        exact = -(target * logs).sum(dim=-1)
+        inside = torch.log_softmax(logits.masked_fill(~allowed, _NEVER), dim=-1)
+        somewhere = -torch.logsumexp(inside.masked_fill(~context, _NEVER), dim=-1)
+        losses.append(torch.where(anywhere, somewhere, exact))
+    return (losses[0] + losses[1]).mean() / 2
+
+
+def targets(batch: Sequence[Feature], length: int) -> torch.Tensor:
+    """(2, batch, length): the share of each position as start and as end."""
+    wanted = torch.zeros(2, len(batch), length)
+    for row, item in enumerate(batch):
+        weights = torch.from_numpy(item.weights)
+        wanted[0, row].index_add_(0, torch.from_numpy(item.starts), weights)
+        wanted[1, row].index_add_(0, torch.from_numpy(item.ends), weights)
+    return wanted
+
+
+def context_mask(batch: Sequence[Feature], length: int) -> torch.Tensor:
+    """(batch, length) bool: true on context pieces."""
+    first = torch.tensor([item.window.first for item in batch])[:, None]
+    last = torch.tensor([item.window.length - 1 for item in batch])[:, None]
+    positions = torch.arange(length)[None, :]
+    return (positions >= first) & (positions < last)
+
+
+def _padding(batch: Sequence[Feature], length: int) -> torch.Tensor:
+    lengths = torch.tensor([item.window.length for item in batch])[:, None]
+    return torch.arange(length)[None, :] >= lengths

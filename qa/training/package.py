@@ -1,0 +1,153 @@
+"""From a training run to a reader folder: export, quantise, calibrate, measure, describe."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from eval.datasets.epqa import load_epqa
+from eval.records import ReadingQuestion
+from qa.errors import QAError
+from qa.reader.calibration import Platt
+from qa.reader.package import (
+    MODEL,
+    TOKENIZER,
+    ReaderCalibration,
+    ReaderManifest,
+    fingerprint,
+    save_manifest,
+)
+from qa.reader.reader import Reader
+from qa.reader.session import OnnxSpanModel
+from qa.reader.windows import Windower
+from qa.training.calibrate import Calibrator, calibration
+from qa.training.card import render_card
+from qa.training.checkpoint import load
+from qa.training.export import Shape, build, save
+from qa.training.figures import measure
+from qa.training.quantization import quantize
+from qa.training.reader import selection_sets
+from qa.training.reader_data import Part, training_questions
+from qa.training.recipe import Recipe, backbone_path
+from qa.training.span_model import SpanReader
+from qa.training.torch_model import TorchSpanModel
+from qa.training.vocabulary import kept_ids, pruned_tokenizer
+
+_WORDS = "encoder.embeddings.word_embeddings.weight"
+Say = Callable[[str], None]
+
+
+def package_reader(recipe: Recipe, run: Path, data: Path, out: Path, say: Say) -> ReaderManifest:
+    """Make a reader folder of a finished training run.
+
+    Args:
+        run: the folder that :func:`qa.training.reader.train` wrote.
+        data: the root of the data sets, for calibration and figures.
+        out: the reader folder; files in it are replaced.
+
+    Raises:
+        QAError: there is no finished run, or a data set that calibration needs is missing.
+    """
+    if not (run / "best.pt").is_file():
+        raise QAError(f"{run}: no trained reader in it (best.pt): finish the training first")
+    out.mkdir(parents=True, exist_ok=True)
+    model = _trained(recipe, run)
+    say("exporting and quantising")
+    _export(recipe, model, out)
+    say("calibrating on held-out questions")
+    manifest = _calibrated(recipe, data, out)
+    save_manifest(out, manifest)
+    reader = Reader.load(out)
+    windower = _windower(recipe, out / TOKENIZER)
+    original = Windower(_backbone_tokenizer(recipe), recipe.window)
+    int8 = OnnxSpanModel(out / MODEL)
+    figures = list(measure(reader, int8, windower, data, "reader int8", say))
+    say("the same in float, for comparison")
+    figures += measure(reader, TorchSpanModel(model), original, data, "reader fp32", say)
+    manifest = replace(manifest, figures=figures)
+    save_manifest(out, manifest)
+    (out / "README.md").write_text(render_card(manifest), "utf-8")
+    return manifest
+
+
+def _trained(recipe: Recipe, run: Path) -> SpanReader:
+    model = SpanReader(backbone_path(recipe.backbone), 0.0)
+    model.eval()
+    model.load_state_dict(load(run / "best.pt")["model"], strict=False)
+    return model
+
+
+def _backbone_tokenizer(recipe: Recipe) -> Tokenizer:
+    return Tokenizer.from_file(str(Path(backbone_path(recipe.backbone)) / TOKENIZER))
+
+
+def _windower(recipe: Recipe, tokenizer: Path) -> Windower:
+    return Windower(Tokenizer.from_file(str(tokenizer)), recipe.window)
+
+
+def _export(recipe: Recipe, model: SpanReader, out: Path) -> None:
+    tree = json.loads((Path(backbone_path(recipe.backbone)) / TOKENIZER).read_text("utf-8"))
+    kept = kept_ids(tree["model"]["vocab"])
+    weights = {
+        name: tensor.numpy()
+        for name, tensor in model.state_dict().items()
+        if tensor.dtype == torch.float32
+    }
+    weights[_WORDS] = np.ascontiguousarray(weights[_WORDS][kept])
+    config = model.encoder.config
+    shape = Shape(
+        config.num_hidden_layers,
+        config.num_attention_heads,
+        config.layer_norm_eps,
+        recipe.window.max_length,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "float.onnx"
+        save(build(weights, shape), plain)
+        quantize(plain, out / MODEL)
+    text = json.dumps(pruned_tokenizer(tree, kept), ensure_ascii=False)
+    (out / TOKENIZER).write_text(text, "utf-8")
+
+
+def _calibrated(recipe: Recipe, data: Path, out: Path) -> ReaderManifest:
+    windower = _windower(recipe, out / TOKENIZER)
+    calibrator = Calibrator(OnnxSpanModel(out / MODEL), windower, recipe.max_answer_pieces)
+    questions = calibration_questions(recipe, data)
+    curves = calibration(calibrator, questions, load_epqa(data, "dev"))
+    threshold = calibrator.threshold(questions)
+    return ReaderManifest(
+        name="reader",
+        fingerprint=fingerprint(out),
+        window=recipe.window,
+        max_answer_pieces=recipe.max_answer_pieces,
+        calibration=ReaderCalibration(_rounded(curves.span), _rounded(curves.answerable)),
+        threshold=round(curves.span(threshold), 3),
+        recipe=asdict(recipe),
+        training={"recipe_fingerprint": recipe.fingerprint(), "torch": torch.__version__},
+    )
+
+
+def calibration_questions(recipe: Recipe, data: Path) -> list[ReadingQuestion]:
+    """Held-out questions of the selection sets, and half as many more that have no answer."""
+    sets = selection_sets(recipe, data)
+    questions = [q for name, part in sets.items() if name != "epqa" for q in part]
+    dev = Part("squadshifts:amazon", split="dev", unanswerable=0.5, limit=300)
+    absent = [q for q in training_questions(dev, data, recipe.seed) if not q.gold("any")]
+    return questions + absent
+
+
+def _rounded(curve: Platt) -> Platt:
+    return Platt(round(curve.slope, 5), round(curve.intercept, 5))
+
+
+def describe(manifest: ReaderManifest) -> dict[str, Any]:
+    """The manifest without its figures, for a short report."""
+    return {k: v for k, v in asdict(manifest).items() if k not in {"figures", "recipe"}}
