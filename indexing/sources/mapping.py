@@ -172,14 +172,17 @@ def number(value: Any) -> float | None:
     """``4``, ``"4.0"``, ``"4,5"``, ``"5 stars"``; ``None`` for NaN, infinities and the rest."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str):
-        match = _NUMBER.match(value)
-        value = match[1].replace(",", ".") if match else None
+    result = _float(value)
+    if result is None and isinstance(value, str) and (match := _NUMBER.match(value)):
+        result = _float(match[1].replace(",", "."))
+    return result if result is not None and math.isfinite(result) else None
+
+
+def _float(value: Any) -> float | None:
     try:
-        result = float(value)
+        return float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return result if math.isfinite(result) else None
 
 
 def truth(value: Any) -> bool | None:

@@ -19,7 +19,7 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZSTD_WINDOW = 1 << 27
 """128 MiB: what a frame may make us hold; larger windows are refused."""
 
-_ZSTD_CHUNK = 2048
+_ZSTD_CHUNK = 512
 """Bytes fed at a time: a block of a few bytes may stand for 128 KiB, so this bounds a bomb."""
 
 _BUFFER = 1 << 18
@@ -89,7 +89,7 @@ class _ZstdRaw(io.RawIOBase):
         self._stream = stream
         self._new_frame()
         self._between_frames = True
-        self._ready = b""
+        self._ready = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -101,7 +101,7 @@ class _ZstdRaw(io.RawIOBase):
                 if not self._between_frames:
                     raise EOFError("the compressed file ends in the middle of a frame")
                 return 0
-            self._ready = self._feed(chunk)
+            self._ready = memoryview(self._feed(chunk))
         size = min(len(buffer), len(self._ready))
         buffer[:size] = self._ready[:size]
         self._ready = self._ready[size:]

@@ -72,7 +72,7 @@ class BatchWriter:
     def write(self, batch: Sequence[Prepared]) -> WriteReport:
         for group in _without_repeated_ids(batch):
             self._write_group(group)
-        self._grow_products()
+        self._removal.drop_empty_products()
         return WriteReport(**self._tally)
 
     def finish(self, state: State) -> None:
@@ -109,6 +109,7 @@ class BatchWriter:
                 fresh.append(item)
         self._removal.reviews(replaced)
         self._insert(fresh)
+        self._grow_products()
 
     def _accept(self, item: Prepared, texts: Counter[bytes], near: dict[str, SimhashGroup]) -> None:
         review = item.review
@@ -189,7 +190,8 @@ class BatchWriter:
             "reviews = reviews + excluded.reviews, passages = passages + excluded.passages",
             rows,
         )
-        self._removal.drop_empty_products()
+        self._sizes.clear()
+        self._titles.clear()
 
 
 def _forget(known: tuple[Any, ...], texts: Counter[bytes], near: dict[str, SimhashGroup]) -> None:
