@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
 Unit = Annotated[float, Field(ge=0, le=1)]
 Offset = Annotated[int, Field(ge=0, description="Unicode code points into the review's text.")]
 
 # Text with something to read in it: not only blanks, and no NUL.
 Question = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 3.0 is an integer there."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, BeforeValidator(_whole)]
 
 QUESTION_EXAMPLE = "Does the strap hold a heavy camera?"
 PRODUCT_EXAMPLE = "camera-strap"
@@ -37,8 +45,8 @@ class AskRequest(Body):
     product_id: Annotated[str, StringConstraints(min_length=1, max_length=512)] = Field(
         description="The product whose reviews are read.", examples=[PRODUCT_EXAMPLE]
     )
-    top_k: int = Field(3, ge=1, le=50, description="At most so many answers.")
-    passages: int = Field(10, ge=1, le=100, description="How many passages the reader reads.")
+    top_k: Count = Field(3, ge=1, le=50, description="At most so many answers.")
+    passages: Count = Field(10, ge=1, le=100, description="How many passages the reader reads.")
     threshold: float | None = Field(
         None, ge=0, le=1, description="Least confidence of an answer; the model's own if absent."
     )

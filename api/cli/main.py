@@ -58,14 +58,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.Abort:
         return failures.report(KeyboardInterrupt())
     except BrokenPipeError:
-        # Python would complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return failures.PIPE
+        return _output_closed()
+    except SystemExit as stop:  # typer's own way out of a closed pipe
+        if isinstance(stop.__context__, BrokenPipeError):
+            return _output_closed()
+        raise
     except (Exception, KeyboardInterrupt) as error:
         return failures.report(error)
+    if code == failures.INTERRUPTED:  # typer has swallowed the KeyboardInterrupt
+        return failures.report(KeyboardInterrupt())
     return code if isinstance(code, int) else 0
+
+
+def _output_closed() -> int:
+    # Python would complain once more when it flushes stdout at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return failures.PIPE
 
 
 def run() -> None:
     """The console script."""
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -126,7 +126,7 @@ function nothing(result) {
     "div",
     { class: "card nothing" },
     el("h2", {}, "No review answers this"),
-    el("p", {}, `We are ${percent(result.no_answer_probability)} sure that none of the ${plural(result.reviews_read, "review")} we read does. Other words may find more.`),
+    el("p", {}, `Chance that none of the ${plural(result.reviews_read, "review")} read does: ${percent(result.no_answer_probability)}. Other words may find more.`),
     misses,
   );
 }
@@ -155,7 +155,7 @@ export function trouble(error, retry, pick) {
     el("p", {}, error.detail ?? "Please try again."),
     suggestions.length ? el("p", { class: "examples" }, "Did you mean ", ...suggestions) : null,
     retry ? el("button", { type: "button", click: retry }, "Try again") : null,
-    error.requestId ? el("p", { class: "hint" }, "Request ", el("code", {}, error.requestId)) : null,
+    error.requestId && error.status >= 500 ? el("p", { class: "hint" }, "Request ", el("code", {}, error.requestId)) : null,
   );
 }
 
