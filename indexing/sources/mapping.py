@@ -72,10 +72,15 @@ class Mapper:
         return {name: " or ".join(columns) for name, columns in found.items() if columns}
 
     def _first(self, fields: Mapping[str, Any], name: str) -> Any:
+        column = self._column(fields, name)
+        return None if column is None else fields[column]
+
+    def _column(self, fields: Mapping[str, Any], name: str) -> str | None:
+        """The first of the field's columns that is filled."""
         for column in self.columns.get(name, ()):
             value = fields.get(column)
             if value is not None and value != "":
-                return value
+                return column
         return None
 
     def _text(self, fields: Mapping[str, Any]) -> str:
@@ -119,8 +124,8 @@ class Mapper:
     def _extra(self, fields: Mapping[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
         if not self.preset.keep_rest:
             return {}
-        mapped = {column for columns in self.columns.values() for column in columns}
-        skip = mapped | self.preset.ignored | {"extra"}
+        used = {self._column(fields, name) for name in self.columns}
+        skip = used | self.preset.ignored | {"extra"}
         rest = {k: v for k, v in fields.items() if k not in skip and v is not None and v != ""}
         given = fields.get("extra")
         if isinstance(given, dict):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 import zstandard
 
@@ -19,8 +18,8 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZSTD_WINDOW = 1 << 27
 """128 MiB: what a frame may make us hold; larger windows are refused."""
 
-_ZSTD_CHUNK = 512
-"""Bytes fed at a time: a block of a few bytes may stand for 128 KiB, so this bounds a bomb."""
+_GZIP_CHUNK, _ZSTD_CHUNK = 16_384, 512
+"""Compressed bytes fed at a time. Each may stand for 1,032 and 32,768 others: 16 MiB a feed."""
 
 _BUFFER = 1 << 18
 STDIN = "-"
@@ -76,18 +75,38 @@ def _compression(magic: bytes) -> str | None:
 def _decompressed(stream: io.BufferedReader, compression: str | None) -> io.BufferedReader:
     """Told by the first bytes, not by the name: dumps are often named wrongly."""
     if compression == "gz":
-        return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream)), _BUFFER)
+        return io.BufferedReader(_Decompressing(stream, _gzip_member, _GZIP_CHUNK), _BUFFER)
     if compression == "zst":
-        return io.BufferedReader(_ZstdRaw(stream), _BUFFER)
+        return io.BufferedReader(_Decompressing(stream, _zstd_frame, _ZSTD_CHUNK), _BUFFER)
     return stream
 
 
-class _ZstdRaw(io.RawIOBase):
-    """Frames one after the other; unlike zstandard's own reader it notices a frame cut short."""
+class _Frame(Protocol):
+    """One gzip member or Zstandard frame being decompressed."""
 
-    def __init__(self, stream: io.BufferedReader) -> None:
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+class _Decompressing(io.RawIOBase):
+    """Members one after the other, little by little.
+
+    The libraries' own readers lose what stands before a fault in the same block, and
+    zstandard's does not notice a file that was cut short.
+    """
+
+    def __init__(
+        self, stream: io.BufferedReader, new_frame: Callable[[], _Frame], chunk: int
+    ) -> None:
         self._stream = stream
-        self._new_frame()
+        self._new_frame = new_frame
+        self._chunk = chunk
+        self._frame = new_frame()
         self._between_frames = True
         self._ready = memoryview(b"")
 
@@ -96,10 +115,10 @@ class _ZstdRaw(io.RawIOBase):
 
     def readinto(self, buffer: memoryview | bytearray) -> int:  # type: ignore[override]
         while not self._ready:
-            chunk = self._stream.read(_ZSTD_CHUNK)
+            chunk = self._stream.read(self._chunk)
             if not chunk:
                 if not self._between_frames:
-                    raise EOFError("the compressed file ends in the middle of a frame")
+                    raise EOFError("the compressed file ends too early")
                 return 0
             self._ready = memoryview(self._feed(chunk))
         size = min(len(buffer), len(self._ready))
@@ -109,18 +128,23 @@ class _ZstdRaw(io.RawIOBase):
 
     def _feed(self, chunk: bytes) -> bytes:
         output = []
-        while chunk:
+        while chunk := chunk.lstrip(b"\0") if self._between_frames else chunk:
             output.append(self._frame.decompress(chunk))
             self._between_frames = self._frame.eof
             if not self._frame.eof:
                 break
             chunk = self._frame.unused_data
-            self._new_frame()
+            self._frame = self._new_frame()
         return b"".join(output)
 
-    def _new_frame(self) -> None:
-        decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-        self._frame = decompressor.decompressobj()
+
+def _gzip_member() -> _Frame:
+    return zlib.decompressobj(wbits=31)
+
+
+def _zstd_frame() -> _Frame:
+    frame: _Frame = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+    return frame
 
 
 @contextmanager

@@ -53,12 +53,26 @@ class Database:
         self._pool: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(_POOL_SIZE)
         self._writer: sqlite3.Connection | None = None
 
+    def is_ready(self) -> bool:
+        """Whether the store was completely made, by this version's schema."""
+        return self._version() == len(MIGRATIONS) and self._is_complete()
+
+    def refuse_unready(self) -> None:
+        """Raises :class:`StoreMismatch` saying what is wrong with a store that is not ready."""
+        version, known = self._version(), len(MIGRATIONS)
+        if version > known:
+            raise StoreMismatch(
+                f"{self.location} has schema {version}, this version of reviewqa reads {known}; "
+                "upgrade reviewqa"
+            )
+        raise StoreMismatch(
+            f"{self.location} is unfinished or of an older version (schema {version} of {known}); "
+            f"open it once for writing, for example with `reviewqa rebuild --store {self.location}`"
+        )
+
     def prepare(self) -> None:
-        """Create or migrate the schema; with ``read_only`` only look whether it fits."""
+        """Create or migrate the schema; may be interrupted and run again."""
         with translated(self.location):
-            if self._read_only:
-                self._refuse_other_schema()
-                return
             connection = self._write_connection()
             migrate(connection, self.location)
             connection.execute(
@@ -105,20 +119,23 @@ class Database:
             self._writer.close()
             self._writer = None
 
-    def _refuse_other_schema(self) -> None:
-        connection = self._borrow()
-        version = schema_version(connection)
-        self._give_back(connection)
-        if version != len(MIGRATIONS):
-            raise StoreMismatch(
-                f"{self.location} has schema {version}, this version of reviewqa reads "
-                f"{len(MIGRATIONS)}; "
-                + (
-                    "upgrade reviewqa"
-                    if version > len(MIGRATIONS)
-                    else f"run `reviewqa info --store {self.location}` once to migrate it"
-                )
-            )
+    def _version(self) -> int:
+        with self._peeking() as connection:
+            return schema_version(connection)
+
+    def _is_complete(self) -> bool:
+        """The splitter's settings are the last thing that making a store writes."""
+        with self._peeking() as connection:
+            return bool(connection.execute("SELECT 1 FROM meta WHERE key = 'splitter'").fetchone())
+
+    @contextmanager
+    def _peeking(self) -> Iterator[sqlite3.Connection]:
+        with translated(self.location):
+            connection = self._borrow()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
 
     def _write_connection(self) -> sqlite3.Connection:
         if self._writer is None:

@@ -236,9 +236,10 @@ class EmbeddedEngine:
             raise StoreError(f"cannot make the store {self._folder}: {error}") from error
 
     def _prepare(self, splitter: SplitterSettings | None) -> None:
-        if self._read_only:
-            self._database.prepare()
+        if self._database.is_ready():
             return
+        if self._read_only:
+            self._database.refuse_unready()
         with self._lock.holding(_WRITE_WAIT_SECONDS):
             self._database.prepare()
             with self._database.writing() as connection:
