@@ -94,5 +94,5 @@ def group_answers(support: Iterable[Support]) -> list[Answer]:
     return [Answer(g[0].text, g[0].confidence, tuple(g)) for g in groups.values()]
 
 
-def _surest_first(item: Support) -> tuple[float, str, int]:
-    return (-item.confidence, item.review.id, item.start)
+def _surest_first(item: Support) -> tuple[float, str, int, int, str]:
+    return (-item.confidence, item.review.id, item.start, item.end, item.text)

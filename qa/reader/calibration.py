@@ -6,6 +6,7 @@ targets, fitted by Newton's method as Lin, Lin and Weng (2007) advise.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +25,10 @@ class Platt:
         return float(_sigmoid(np.float64(self.slope * score + self.intercept)))
 
     def score_at(self, probability: float) -> float:
-        """The score at which the probability is reached; the inverse of calling."""
-        return (float(np.log(probability / (1 - probability))) - self.intercept) / self.slope
+        """The score at which the probability is reached; infinite for 0 and 1."""
+        if probability in (0, 1):
+            return math.inf if probability else -math.inf
+        return (math.log(probability / (1 - probability)) - self.intercept) / self.slope
 
 
 def fit_platt(scores: npt.ArrayLike, right: npt.ArrayLike) -> Platt:

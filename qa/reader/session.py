@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -23,11 +25,24 @@ class SpanModel(Protocol):
 
 
 class OnnxSpanModel:
-    """A span reader in ONNX: int64 (batch, length) inputs, float (batch, length) logits."""
+    """A span reader in ONNX: int64 (batch, length) inputs, float (batch, length) logits.
 
-    def __init__(self, path: Path, *, threads: int = 0, batch_pieces: int = 2048) -> None:
+    Every window is a run of its own, and ``threads`` windows run at a time. Dynamic int8 scales
+    activations over a whole batch, so in a batch a window's logits would depend on its company;
+    alone they do not, nothing is padded, and it is faster than batches on two cores
+    (docs/decisions/0003-one-window-a-run.md).
+    """
+
+    def __init__(self, path: Path, *, threads: int = 0) -> None:
+        """
+        Args:
+            threads: windows read at a time; 0 takes every core this process may use.
+
+        Raises:
+            ModelError: ONNX Runtime cannot load the file.
+        """
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
@@ -36,17 +51,29 @@ class OnnxSpanModel:
             )
         except Exception as error:  # onnxruntime raises a dozen unrelated classes
             raise ModelError(f"{path}: ONNX Runtime cannot load this model: {error}") from error
-        self._batch_pieces = batch_pieces
+        self._threads = threads or _cores()
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="reader")
 
     def logits(self, windows: Sequence[Window]) -> list[Logits]:
-        """Logits in the order of ``windows``; batches hold windows of like length."""
-        result: list[Logits | None] = [None] * len(windows)
-        for indices in length_batches([w.length for w in windows], self._batch_pieces):
-            batch = [windows[i] for i in indices]
-            start, end = self._session.run(["start", "end"], dict(padded(batch)))
-            for row, (index, window) in enumerate(zip(indices, batch, strict=True)):
-                result[index] = (start[row, : window.length], end[row, : window.length])
-        return [pair for pair in result if pair is not None]
+        """Logits in the order of ``windows``; safe to call from several threads."""
+        if self._threads == 1 or len(windows) == 1:
+            return [self._run(window) for window in windows]
+        # The longest first, so that no long window is left to one core at the end.
+        order = sorted(range(len(windows)), key=lambda i: -windows[i].length)
+        found = dict(
+            zip(order, self._pool.map(self._run, (windows[i] for i in order)), strict=True)
+        )
+        return [found[i] for i in range(len(windows))]
+
+    def _run(self, window: Window) -> Logits:
+        start, end = self._session.run(["start", "end"], dict(padded([window])))
+        return start[0], end[0]
+
+
+def _cores() -> int:
+    """Cores this process may run on; all of them where the system cannot say."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def length_batches(lengths: Sequence[int], pieces: int) -> Iterator[list[int]]:

@@ -41,9 +41,9 @@ def render_card(manifest: ReaderManifest) -> str:
 
 
 _NOTE = """EM and F1 in percent, merge rule `any`, with 95 % bootstrap intervals. `all` counts a
-question without an answer as right when nothing is predicted; `book` scores answerable questions with the
-best span whatever its score; `single` scores against one annotator at a time. `t=0`: answered when
-the span is likelier than none; `t=tuned`: at the threshold above.
+question without an answer as right when nothing is predicted; `book` scores answerable questions
+with the best span whatever its score; `single` scores against one annotator at a time. `t=0`:
+answered when the span is likelier than none; `t=tuned`: at the threshold above.
 """
 
 

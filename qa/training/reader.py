@@ -223,6 +223,7 @@ class _Run:
                 "rng": torch.get_rng_state(),
             },
         )
+        self._report({"event": "checkpoint", **asdict(self.position)})
 
 
 def selection_sets(recipe: Recipe, data: Path) -> dict[str, list[ReadingQuestion]]:

@@ -1,0 +1,107 @@
+"""Pipelines as YAML: the shipped ones load, foreign classes do not, components round-trip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from haystack import Document, Pipeline
+from haystack.dataclasses import ExtractedAnswer
+
+from indexing.document_store import ReviewDocumentStore
+from indexing.engines.registry import open_engine
+from indexing.records import Review
+from qa.components.answer_gate import AnswerGate
+from qa.components.bm25_retriever import BM25PassageRetriever
+from qa.components.extractive_reader import ExtractiveReader
+from qa.errors import PipelineError
+from qa.pipelines.loader import load_pipeline, shipped_pipelines
+
+COMPONENTS = [
+    BM25PassageRetriever(ReviewDocumentStore("elsewhere"), top_k=7),
+    ExtractiveReader(model="folder", spans_per_passage=2, threads=3),
+    AnswerGate(threshold=0.3),
+]
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: type(c).__name__)
+def test_every_parameter_survives_save_and_load(component: Any) -> None:
+    pipeline = Pipeline()
+    pipeline.add_component("it", component)
+    text = pipeline.dumps()
+    again = Pipeline.loads(text, allowed_modules=["qa.components.*", "indexing.document_store"])
+    assert again.dumps() == text
+    assert again.to_dict()["components"]["it"]["init_parameters"] != {}
+
+
+@pytest.mark.parametrize("name", shipped_pipelines())
+def test_shipped_pipelines_load_and_take_settings(name: str) -> None:
+    pipeline = load_pipeline(name, store="there", model="here", threads=2)
+    assert pipeline.get_component("reader").model == "here"
+    assert pipeline.get_component("reader").threads == 2
+    assert pipeline.get_component("retriever").document_store.location == "there"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("components: {x: {type: subprocess.Popen, init_parameters: {args: [ls]}}}", "subprocess"),
+        ("components: [", "not YAML"),
+        ("just: this", "no 'components'"),
+        (
+            "components: {x: {type: qa.components.answer_gate.AnswerGate, "
+            "init_parameters: {threshold: 7}}}",
+            "threshold is 7",
+        ),
+    ],
+)
+def test_a_bad_pipeline_file_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(PipelineError, match=complaint):
+        load_pipeline(str(path))
+
+
+def test_components_work_in_anybodys_pipeline(tmp_path: Path) -> None:
+    with_reviews = open_engine(tmp_path / "store", create=True)
+    with_reviews.write([Review("r1", "p", "Arrived late. The battery lasts nine hours.")])
+    with_reviews.close()
+    store = ReviewDocumentStore(str(tmp_path / "store"))
+    pipeline = Pipeline()
+    pipeline.add_component("find", BM25PassageRetriever(store, top_k=3))
+    pipeline.add_component("read", ExtractiveReader(threads=1))
+    pipeline.add_component("gate", AnswerGate(threshold=0.0))
+    pipeline.connect("find.documents", "read.documents")
+    pipeline.connect("read.answers", "gate.answers")
+    question = "How long does the battery last?"
+    found = pipeline.run({"find": {"query": question}, "read": {"query": question}})
+    (answer,) = found["gate"]["answers"]
+    assert isinstance(answer, ExtractedAnswer)
+    assert "nine hours" in answer.data
+    assert answer.document.meta["review_id"] == "r1"
+    store.close()
+
+
+def test_the_gate_splits_by_confidence() -> None:
+    answers = [
+        ExtractedAnswer(query="q", score=s, document=Document(content="x")) for s in (0.9, 0.5, 0.4)
+    ]
+    found = AnswerGate().run(answers)
+    assert [a.score for a in found["answers"]] == [0.9, 0.5]
+    assert [a.score for a in found["below_threshold"]] == [0.4]
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        AnswerGate().run(answers, threshold=1.5)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: BM25PassageRetriever(ReviewDocumentStore("x"), top_k=0),
+        lambda: ExtractiveReader(spans_per_passage=0),
+        lambda: AnswerGate(threshold=-0.1),
+    ],
+)
+def test_impossible_settings_are_refused(make: Any) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        make()

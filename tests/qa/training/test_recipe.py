@@ -1,0 +1,51 @@
+"""Recipes: read, overridden, refused with the file and the field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qa.training.recipe import RecipeError, load_recipe
+
+SHIPPED = Path("qa/training/recipes/reader.yaml")
+
+
+def test_the_shipped_recipe_reads_and_takes_overrides() -> None:
+    recipe = load_recipe(SHIPPED, ["stages.0.epochs=7", "seed=1"])
+    assert recipe.stages[0].epochs == 7
+    assert recipe.seed == 1
+    assert recipe.fingerprint() != load_recipe(SHIPPED).fingerprint()
+
+
+def test_a_later_stage_does_not_change_what_has_been_trained() -> None:
+    one, two = load_recipe(SHIPPED), load_recipe(SHIPPED, ["stages.2.epochs=9"])
+    assert one.fingerprint(2) == two.fingerprint(2)
+    assert one.fingerprint(3) != two.fingerprint(3)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("backbone: x\nstages: []\nselection: []\nsurprise: 1", "surprise"),
+        ("backbone: x\nstages: [{name: a, parts: [{dataset: d, rate: 3}]}]\nselection: []", "rate"),
+        ("backbone: [", "not YAML"),
+        ("stages: []", "backbone"),
+    ],
+)
+def test_a_bad_recipe_names_the_field(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(RecipeError, match=complaint):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize("override", ["epochs", "=3", "stages.9.epochs=1", "seed.x=1"])
+def test_a_bad_override_is_named(override: str) -> None:
+    with pytest.raises(RecipeError, match="--set"):
+        load_recipe(SHIPPED, [override])
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"no recipe at .*gone\.yaml"):
+        load_recipe(tmp_path / "gone.yaml")

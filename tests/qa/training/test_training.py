@@ -1,0 +1,95 @@
+"""Training end to end on a tiny model: it learns, it survives a kill, it packages a reader."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from qa.errors import QAError
+from qa.reader.reader import Reader
+from qa.training.package import package_reader
+from qa.training.reader import train
+from qa.training.recipe import load_recipe
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, backbone: Path) -> Path:
+    part = {"dataset": "subjqa:electronics", "holdout": 0.2}
+    tree = {
+        "backbone": str(backbone),
+        "window": {"max_length": 64, "overlap": 16, "max_question": 16},
+        "checkpoint_every": 2,
+        "stages": [
+            {"name": "one", "epochs": 1, "learning_rate": 2e-3, "batch_tokens": 512,
+             "parts": [{"dataset": "squadshifts:amazon", "unanswerable": 0.5}]},
+            {"name": "two", "epochs": 2, "learning_rate": 2e-3, "batch_tokens": 512,
+             "parts": [part, {"dataset": "epqa"}]},
+        ],
+        "selection": [part, {"dataset": "squadshifts:amazon", "split": "dev"},
+                      {"dataset": "epqa", "split": "dev"}],
+    }  # fmt: skip
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+    return path
+
+
+class Killed(Exception):
+    """Stands for a kill: nothing is written after it."""
+
+
+def stopping_after(steps: int) -> Any:
+    seen = 0
+
+    def report(event: dict[str, Any]) -> None:
+        nonlocal seen
+        seen += event["event"] == "checkpoint"
+        if seen == steps:
+            raise Killed
+
+    return report
+
+
+@pytest.mark.parametrize("stop", [1, 4, 6])
+def test_a_killed_run_ends_like_an_uninterrupted_one(
+    recipe: Path, tiny_data: Path, tmp_path: Path, stop: int
+) -> None:
+    whole = train(recipe, data=tiny_data, out=tmp_path / "whole")
+    with pytest.raises(Killed):
+        train(recipe, data=tiny_data, out=tmp_path / "cut", report=stopping_after(stop))
+    again = train(recipe, data=tiny_data, out=tmp_path / "cut")
+    one, two = (torch.load(path, weights_only=True)["model"] for path in (whole, again))
+    for name, tensor in one.items():
+        torch.testing.assert_close(two[name], tensor, msg=name)
+
+
+def test_another_recipe_does_not_go_on_from_this_run(
+    recipe: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    train(recipe, data=tiny_data, out=tmp_path / "run")
+    with pytest.raises(QAError, match="made by another recipe"):
+        train(recipe, data=tiny_data, out=tmp_path / "run", overrides=["seed=2"])
+
+
+def test_a_trained_run_becomes_a_reader(recipe: Path, tiny_data: Path, tmp_path: Path) -> None:
+    run, out, said = tmp_path / "run", tmp_path / "reader", []
+    with pytest.raises(QAError, match="no trained reader"):
+        package_reader(load_recipe(recipe), run, tiny_data, out, said.append)
+    train(recipe, data=tiny_data, out=run, overrides=["stages.1.epochs=6", "patience=9"])
+    changed = load_recipe(recipe, ["stages.1.epochs=6", "patience=9"])
+    manifest = package_reader(changed, run, tiny_data, out, said.append)
+    reader = Reader.load(out)
+    assert reader.manifest == manifest
+    figures = {
+        (f["dataset"], f["system"], f["protocol"], f["metric"], f.get("threshold")): f["value"]
+        for f in manifest.figures
+    }
+    assert figures["subjqa:electronics", "reader int8", "book", "f1", None] > 50
+    card = (out / "README.md").read_text("utf-8")
+    assert "subjqa:electronics" in card
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
+    assert {entry["stage"] for entry in log} == {"one", "two"}
