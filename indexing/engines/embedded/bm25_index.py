@@ -39,6 +39,11 @@ class Bm25Index:
             self._index.config_reader("manual")
             self._index.reload()
 
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Whether there is something to open; opening anything else makes a new index."""
+        return (folder / "meta.json").is_file()
+
     @property
     def count(self) -> int:
         with _faults():
@@ -75,8 +80,11 @@ class Bm25Index:
             head = [row for _, row in zip(range(_LARGE), rows, strict=False)]
             heap = _LARGE_HEAP if len(head) == _LARGE else _SMALL_HEAP
             writer = self._index.writer(heap, 1)
-            for key in removed:
-                writer.delete_documents_by_term("key", key)
+            if removed:
+                # delete_documents_by_term takes an int for a signed value and matches nothing.
+                writer.delete_documents_by_query(
+                    tantivy.Query.term_set_query(self._schema, "key", list(removed))
+                )
             total = _add_all(writer, head) + _add_all(writer, rows)
             writer.commit()
             writer.wait_merging_threads()

@@ -122,7 +122,7 @@ class DerivedBm25:
             self._index.reload()
         else:
             folder = self._folder / found.folder
-            if not folder.is_dir() or _cut_short(folder, found):
+            if not Bm25Index.exists(folder) or _cut_short(folder, found):
                 raise IndexUnusable(f"{folder} is incomplete")
             self._index = Bm25Index(folder)
         self._manifest = found
