@@ -21,7 +21,7 @@ from indexing.ingest import ingest
 from indexing.records import Review
 from indexing.sample import reviews_path
 
-READY_WITHIN = 120.0  # generous: a loaded machine is slow, and nothing here measures speed
+READY_WITHIN = 300.0  # generous: a loaded machine is slow, and nothing here measures speed
 
 
 @dataclass
