@@ -38,9 +38,9 @@ def reader(
     options.quiet()
     if find_spec("torch") is None or find_spec("transformers") is None:
         raise Failure("training needs torch: pip install 'reviewqa[train]'")
-    from qa.training.reader import train
+    from qa.training.make_reader import make_reader
 
-    made = train(
+    made = make_reader(
         config, data=data, out=out, resume=resume, overrides=settings or (), report=_progress
     )
     typer.echo(f"trained: {made}")
