@@ -137,7 +137,7 @@ class Answerer:
                 "total": 1000 * (perf_counter() - started),
             },
             model_fingerprint=manifest.fingerprint,
-            store_fingerprint=self._engine.info().fingerprint,
+            store_fingerprint=self._engine.fingerprint(),
         )
 
     def _run(self, values: dict[str, Any]) -> dict[str, Any]:

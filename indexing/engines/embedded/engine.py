@@ -174,6 +174,10 @@ class EmbeddedEngine:
             bytes_on_disk=_size(self._folder),
         )
 
+    def fingerprint(self) -> str:
+        with self._database.reading() as connection:
+            return f"{corpus.state(connection).fingerprint:016x}"
+
     def check(self) -> list[Problem]:
         try:
             self._bm25.current()
