@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from api.errors import not_ready, problem_of
 from api.logs import event
 from api.settings import Settings
+from api.slim import without_training_stack
 from api.work import WorkQueue
 
 if TYPE_CHECKING:
-    from qa.pipelines.answer import Answerer
-
     from indexing.engines.base import Engine
+    from qa.pipelines.answer import Answerer
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,25 @@ def open_all(settings: Settings) -> Opened:
     The heavy libraries are imported here, so that a process which only wants the routes (their
     OpenAPI, say) does not pay for them.
     """
-    from qa.pipelines.answer import Answerer
-
     from indexing.engines.registry import open_engine
 
     engine = open_engine(settings.store, read_only=True)
     try:
-        answerer = Answerer(engine, pipeline=settings.pipeline, model=settings.model)
-        answerer.warm_up()
+        answerer = open_answerer(engine, settings)
     except BaseException:
         engine.close()
         raise
     return Opened(engine, answerer)
+
+
+def open_answerer(engine: Engine, settings: Settings) -> Answerer:
+    """The answerer that ``settings`` name, warmed up; the caller closes it."""
+    with without_training_stack():
+        from qa.pipelines.answer import Answerer
+
+        answerer = Answerer(engine, pipeline=settings.pipeline, model=settings.model)
+        answerer.warm_up()
+    return answerer
 
 
 class Service:

@@ -42,14 +42,14 @@ def ask(
 def _answer(
     engine: Engine, question: str, product: str, top_k: int, passages: int, threshold: float | None
 ) -> AskResult:
-    from qa.pipelines.answer import Answerer
+    from contextlib import closing
 
+    from api.service import open_answerer
     from api.settings import load_settings
     from api.suggestions import near_products
     from qa.errors import ProductNotFound
 
-    settings = load_settings()
-    with Answerer(engine, pipeline=settings.pipeline, model=settings.model) as answerer:
+    with closing(open_answerer(engine, load_settings())) as answerer:
         try:
             return answerer.ask(
                 question, product_id=product, top_k=top_k, passages=passages, threshold=threshold

@@ -11,6 +11,9 @@ import pytest
 
 from indexing.records import Review
 
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
+expect = sync_api.expect
+expect.set_options(timeout=300_000)
 pytestmark = pytest.mark.browser
 QUESTION = "Does the strap hold a heavy camera?"
 
@@ -77,7 +80,7 @@ def test_everything_works_by_keyboard(served: Any, open_page: Callable[..., Any]
     assert page.evaluate("document.activeElement.id") == "product"
     page.keyboard.type("camera")
     option = page.locator("[role=option]")
-    page.wait_for_function("document.querySelectorAll('[role=option]').length === 1")
+    expect(option).to_have_count(1)
     assert page.get_attribute("#product", "aria-expanded") == "true"
     page.keyboard.press("ArrowDown")
     assert page.get_attribute("#product", "aria-activedescendant") == option.get_attribute("id")
@@ -120,7 +123,7 @@ def test_back_goes_to_the_question_before(served: Any, open_page: Callable[..., 
     page.wait_for_url("**accident**")
     outcome(page)
     page.go_back()
-    page.wait_for_function(f"document.getElementById('question').value === '{QUESTION}'")
+    expect(page.locator("#question")).to_have_value(QUESTION)
     outcome(page)
     assert page.locator("#submit[aria-disabled]").count() == 0
 
@@ -154,7 +157,7 @@ def test_a_server_that_is_gone_is_said_and_asking_again_works(
     page.click(".chip >> nth=0")
     assert "cannot be reached" in outcome(page).inner_text()
     page.context.set_offline(False)
-    page.click("text=Try again")
+    page.get_by_role("button", name="Try again").click()
     page.locator(".readings").wait_for()
 
 
