@@ -162,7 +162,7 @@ class _Run:
             self._engine.write_checkpointed(batch.reviews, CHECKPOINT, written)
         self._unsynced += batch.size
         if self._unsynced >= self._options.sync_every:
-            self._engine.sync()
+            self._engine.sync(compact=False)
             self._unsynced = 0
 
     @property

@@ -138,6 +138,10 @@ class IngestEngine(Engine, Protocol):
 
     def clear_checkpoint(self, name: str) -> None: ...
 
-    def sync(self) -> None:
-        """Let searches, of other processes too, find all that is written."""
+    def sync(self, *, compact: bool = True) -> None:
+        """Let searches, of other processes too, find all that is written.
+
+        With ``compact`` no trace of removed passages is left in scores either, which may take
+        as long as a rebuild.
+        """
         ...

@@ -28,8 +28,8 @@ class Location:
 
     @property
     def resumable(self) -> bool:
-        """Standard input cannot be read a second time."""
-        return self.name != STDIN
+        """Standard input and pipes (``<(zcat a.gz)``) cannot be read a second time."""
+        return self.name != STDIN and (self.is_hub or not Path(self.name).is_fifo())
 
     def fingerprint(self) -> str:
         """Changes when the content may have: from the absolute path, the size and the time."""

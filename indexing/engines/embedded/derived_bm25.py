@@ -18,9 +18,14 @@ from indexing.engines.embedded.manifest import Manifest
 
 FOLDER_NAME = "bm25"
 EXACT_UP_TO = 50_000
+COMPACTED_UP_TO = 2_000_000
 LARGEST_DEAD_SHARE = 0.05
-"""Removed passages weigh in tantivy's statistics until a rebuild. Stores of up to
-``EXACT_UP_TO`` passages are rebuilt after every removal, larger ones when this share is dead."""
+"""Removed passages are never found, but weigh in tantivy's term statistics until a rebuild.
+
+Stores of up to ``EXACT_UP_TO`` passages are rebuilt after every removal; those of up to
+``COMPACTED_UP_TO`` at the end of an ingest (some 20 seconds a million passages); any store when
+this share of it is dead. Until then scores differ by the removed passages' small part.
+"""
 
 
 class DerivedBm25:
@@ -49,11 +54,14 @@ class DerivedBm25:
         with self._mutex:
             return self._refreshed(revision)
 
-    def sync(self) -> None:
-        """Catch up now. The caller holds the writer lock."""
+    def sync(self, *, compact: bool) -> None:
+        """Catch up now; with ``compact`` leave no trace of removed passages in the statistics.
+
+        The caller holds the writer lock.
+        """
         with self._mutex:
             self._look_at_disk()
-            self._catch_up()
+            self._catch_up(COMPACTED_UP_TO if compact else EXACT_UP_TO)
 
     def rebuild(self) -> None:
         """Build a new index beside the old one and switch over. The caller holds the lock."""
@@ -97,7 +105,7 @@ class DerivedBm25:
         elif self._lock.acquire():
             try:
                 self._look_at_disk()
-                self._catch_up()
+                self._catch_up(EXACT_UP_TO)
             finally:
                 self._lock.release()
 
@@ -136,33 +144,30 @@ class DerivedBm25:
             and found.revision <= state.revision
         )
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, exact_up_to: int) -> None:
         if self._index is None or self._manifest is None:
             self.rebuild()
             return
         try:
-            self._apply_changes(self._index, self._manifest)
+            self._apply_changes(self._index, self._manifest, exact_up_to)
         except IndexUnusable:
             self.rebuild()
 
-    def _apply_changes(self, index: Bm25Index, known: Manifest) -> None:
+    def _apply_changes(self, index: Bm25Index, known: Manifest, exact_up_to: int) -> None:
         with self._database.reading() as connection:
             state = corpus.state(connection)
-            if state.revision == known.revision:
-                return
             highest = index.highest_key()
             gone = corpus.removed_since(connection, known.revision)
             removed = [key for key in gone if key <= highest]
             dead = known.dead + len(removed)
-            if dead and self._too_many(dead, corpus.counts(connection)[1]):
+            live = corpus.counts(connection)[1]
+            if dead and (live <= exact_up_to or dead > LARGEST_DEAD_SHARE * live):
                 self.rebuild()
+                return
+            if state.revision == known.revision:
                 return
             index.update(corpus.indexable(connection, highest), removed)
             self._adopt(index, replace(known, revision=state.revision, dead=dead))
-
-    @staticmethod
-    def _too_many(dead: int, live: int) -> bool:
-        return live <= EXACT_UP_TO or dead > LARGEST_DEAD_SHARE * live
 
     def _adopt(self, index: Bm25Index, made: Manifest) -> None:
         folder = self._folder / made.folder

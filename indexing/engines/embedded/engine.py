@@ -186,10 +186,10 @@ class EmbeddedEngine:
         with self._database.reading() as connection:
             return check.problems(connection, self._bm25, self.location)
 
-    def sync(self) -> None:
+    def sync(self, *, compact: bool = True) -> None:
         """Bring the derived index up to the truth now instead of before the next search."""
         with self.exclusive(_WRITE_WAIT_SECONDS):
-            self._bm25.sync()
+            self._bm25.sync(compact=compact)
 
     def rebuild(self) -> None:
         """Make the index anew; where the splitter's rules have changed, cut all reviews anew."""

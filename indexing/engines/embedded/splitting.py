@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from indexing.engines.embedded import corpus, hashing
 from indexing.engines.embedded.batch import passage_id
 from indexing.engines.embedded.removal import Removal
 from indexing.errors import StoreMismatch
-from indexing.splitter import SplitterSettings, split
+from indexing.splitter import Span, SplitterSettings, split
 
 
 def adopt(connection: sqlite3.Connection, wanted: SplitterSettings | None) -> None:
@@ -41,35 +42,41 @@ def resplit_if_outdated(connection: sqlite3.Connection) -> None:
 def _resplit(connection: sqlite3.Connection, settings: SplitterSettings) -> None:
     state = corpus.state(connection)
     removal = Removal(connection, state.revision + 1)
-    key, fingerprint = state.next_passage, state.fingerprint
-    rows = connection.execute(
+    added = _NewPassages(connection, state.next_passage)
+    for key, review_id, product_id, text in connection.execute(
         "SELECT key, id, product_id, text FROM reviews WHERE document IS NULL"
-    )
-    for review, review_id, product_id, text in rows:
-        removal.passages(
-            [
-                row[0]
-                for row in connection.execute(
-                    "SELECT key FROM passages WHERE review = ?", (review,)
-                )
-            ]
-        )
-        spans = split(text, settings)
-        for ordinal, (start, end) in enumerate(spans):
-            identifier = passage_id(review_id, ordinal)
-            fingerprint += hashing.passage_contribution(identifier)
-            connection.execute(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
-                (key, identifier, review, ordinal, start, end),
-            )
-            key += 1
-        connection.execute(
-            "UPDATE products SET passages = passages + ? WHERE id = ?", (len(spans), product_id)
-        )
-    fingerprint = (fingerprint + removal.fingerprint) % hashing.FINGERPRINT_MODULUS
+    ):
+        old = connection.execute("SELECT key FROM passages WHERE review = ?", (key,))
+        removal.passages([row[0] for row in old])
+        added.add(key, review_id, product_id, split(text, settings))
+    fingerprint = state.fingerprint + removal.fingerprint + added.fingerprint
     corpus.save_state(
-        connection, revision=state.revision + 1, next_passage=key, fingerprint=fingerprint
+        connection,
+        revision=state.revision + 1,
+        next_passage=added.next_key,
+        fingerprint=fingerprint % hashing.FINGERPRINT_MODULUS,
     )
+
+
+class _NewPassages:
+    """Other passages for reviews that are stored already."""
+
+    def __init__(self, connection: sqlite3.Connection, next_key: int) -> None:
+        self._connection = connection
+        self.next_key = next_key
+        self.fingerprint = 0
+
+    def add(self, review: int, review_id: str, product_id: str, spans: Sequence[Span]) -> None:
+        rows = [
+            (self.next_key + n, passage_id(review_id, n), review, n, start, end)
+            for n, (start, end) in enumerate(spans)
+        ]
+        self._connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)", rows)
+        self._connection.execute(
+            "UPDATE products SET passages = passages + ? WHERE id = ?", (len(rows), product_id)
+        )
+        self.next_key += len(rows)
+        self.fingerprint += sum(hashing.passage_contribution(row[1]) for row in rows)
 
 
 def _parse(recorded: str) -> tuple[SplitterSettings, str]:
