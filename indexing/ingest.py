@@ -96,6 +96,8 @@ class _Run:
     def execute(self) -> IngestReport:
         offset = self._resume()
         with RejectsFile(self._rejects_path, offset) as rejects:
+            if offset is None:
+                self._begin(rejects.flush())
             for number in range(self._finished, len(self._locations)):
                 self._source(number, rejects)
         self._engine.sync()
@@ -110,6 +112,10 @@ class _Run:
         self._reports = [source_report(values) for values in state["sources"]]
         self._finished = state["finished"]
         return int(state["rejects"])
+
+    def _begin(self, rejects: int) -> None:
+        """A first checkpoint: it tells a rerun where in the list of rejects this run began."""
+        self._engine.write_checkpointed([], CHECKPOINT, lambda _: self._state(rejects))
 
     def _source(self, number: int, rejects: RejectsFile) -> None:
         location = self._locations[number]

@@ -210,6 +210,26 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, store: Embedded
     assert not ingest(store, [first, path]).resumed
 
 
+def test_a_run_killed_in_its_first_batch_leaves_no_rejects_behind(
+    tmp_path: Path, store: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dumps.put(tmp_path / "a.jsonl", dumps.jsonl(rows(3)) + b"broken\n")
+    write = store.write_checkpointed
+
+    def fail(reviews: Any, name: str, make_state: Any) -> Any:
+        if reviews:
+            raise KeyboardInterrupt
+        return write(reviews, name, make_state)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write_checkpointed", fail)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(store, [str(tmp_path / "a.jsonl")])
+    report = ingest(store, [str(tmp_path / "a.jsonl")])
+    assert counts(report) == {"read": 4, "stored": 3, "rejected": 1}
+    assert [entry["place"] for entry in rejects(report)] == ["line 4"]
+
+
 def test_a_changed_file_is_read_from_its_start(tmp_path: Path, store: EmbeddedEngine) -> None:
     path = dumps.put(tmp_path / "a.jsonl", dumps.jsonl(rows(40)))
 
