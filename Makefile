@@ -52,7 +52,7 @@ $(VENV)/.dev: $(VENV)/.base
 # Torch's CPU build is about 200 MB; where its index cannot be reached the default build
 # (several GB) comes from the ordinary registry.
 $(VENV)/.train: $(VENV)/.dev
-	@$(UV) --torch-backend cpu -e '.[train]' 2>/dev/null || $(UV) -e '.[train]'
+	@$(UV) --torch-backend cpu -e '.[train,eval]' 2>/dev/null || $(UV) -e '.[train,eval]'
 	@touch $@
 
 clean:

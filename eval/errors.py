@@ -4,7 +4,10 @@
 
     EvalError
     ├── DatasetNotFound     no such data set, split or file
-    └── MalformedData       a file that breaks its format; the message names file, place and id
+    ├── MalformedData       a file that breaks its format; the message names file, place and id
+    ├── UnknownMetric       no metric of that name; the message lists those that exist
+    ├── NotComparable       two results that were not measured on the same questions
+    └── MissingLibrary      a reference library that is not installed; names the install line
 """
 
 from __future__ import annotations
@@ -20,3 +23,15 @@ class DatasetNotFound(EvalError):
 
 class MalformedData(EvalError):
     """A file breaks its format."""
+
+
+class UnknownMetric(EvalError):
+    """No metric of that name."""
+
+
+class NotComparable(EvalError):
+    """Two results were not measured on the same questions, or share no metric."""
+
+
+class MissingLibrary(EvalError):
+    """A reference library is not installed."""
