@@ -132,12 +132,20 @@ def test_errors_reach_every_waiting_client_and_free_the_place() -> None:
 
 
 def test_drain_waits_for_what_was_accepted() -> None:
+    open_gate = threading.Event()
+
     async def run() -> None:
         queue = WorkQueue(workers=1, waiting=5)
-        tasks = [asyncio.create_task(queue.run(n, bool, here)) for n in range(5)]
+        tasks = [
+            asyncio.create_task(queue.run(n, lambda: open_gate.wait(30), here)) for n in range(5)
+        ]
         await until(lambda: queue.pending == 5)
-        await queue.drain()
-        assert all(task.done() or queue.pending == 0 for task in tasks)
-        await asyncio.gather(*tasks)
+        drained = asyncio.create_task(queue.drain())
+        await asyncio.sleep(0)
+        assert not drained.done()
+        open_gate.set()
+        await drained
+        assert queue.pending == 0
+        assert await asyncio.gather(*tasks) == [True] * 5
 
     asyncio.run(run())
