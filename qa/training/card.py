@@ -16,7 +16,7 @@ its dev and test parts), SubjQA train of electronics, grocery, tripadvisor and r
 ReviewRC and RCRC train, ePQA train. Books and movies were never seen. Word pieces of other than
 Latin scripts are left out of the vocabulary.
 
-**Calibrated on** products held out of the training splits, SQuADShifts-Amazon dev and ePQA dev:
+**Calibrated on** reviews held out of the training splits, SQuADShifts-Amazon dev and ePQA dev:
 confidence is the probability that the marked span has token F1 of at least 0.5 with an
 annotator's. Annotators of SubjQA disagree on whether there is an answer for two questions in
 five, so no reader can be right about them all.

@@ -1,8 +1,8 @@
 """Which questions a reader is trained on, and which are held out to choose with.
 
 A part of a recipe names a data set; options say how it is used. Held-out questions of the training
-splits (``holdout``) are chosen by a hash of their product or text, so that no product stands on
-both sides, and carry the two annotators that the dev splits lack.
+splits (``holdout``) carry the two annotators that the dev splits lack. They are chosen by a hash of
+the product where its id is an ASIN, else of the review, so that nothing read stands on both sides.
 """
 
 from __future__ import annotations
