@@ -48,7 +48,8 @@ class DerivedBm25:
         """
         with self._database.reading() as connection:
             revision = corpus.revision(connection)
-        index, known = self._index, self._manifest
+        # Set in the other order: whoever sees a manifest sees its index, or a later one.
+        known, index = self._manifest, self._index
         if index is not None and known is not None and known.revision == revision:
             return index
         with self._mutex:
