@@ -13,28 +13,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eval.errors import MalformedData
+from eval.metrics.no_answer import Judged, gated
 from eval.metrics.squad import exact_match, f1
 from eval.records import MergeRule, ReadingQuestion
-from eval.significance import bootstrap_interval
+from eval.results import Column, Figure, figures
+
+__all__ = ["Figure", "Prediction", "judge", "reading_columns", "same_ids", "score_reading"]
+
+METRICS = {"em": exact_match, "f1": f1}
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The best span's text for a question, and its log odds against no answer."""
+    """The best span's text for a question, and its log odds against no answer.
+
+    ``confidence``: the calibrated probability that it is right, where the system has one.
+    ``others``: the texts of the next best spans, best first.
+    ``context_id``: where it stands.
+    """
 
     text: str
     score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A mean in percent over ``count`` questions, and its 95 % bootstrap interval."""
-
-    metric: str
-    protocol: str
-    value: float
-    interval: tuple[float, float]
-    count: int
+    confidence: float | None = None
+    others: tuple[str, ...] = ()
+    context_id: str = ""
 
 
 def score_reading(
@@ -44,7 +46,7 @@ def score_reading(
     merge: MergeRule = "any",
     threshold: float = 0.0,
 ) -> list[Figure]:
-    """EM and F1 under every protocol.
+    """EM and F1 in percent under every protocol.
 
     Args:
         threshold: the least score (log odds) of an answer; ``book`` does not look at it.
@@ -52,41 +54,80 @@ def score_reading(
     Raises:
         MalformedData: a question without a prediction, or a prediction without a question.
     """
-    _same_ids(questions, predictions)
-    rows: dict[str, list[tuple[float, float]]] = {}
+    return figures(reading_columns(questions, predictions, merge=merge, threshold=threshold))
+
+
+def reading_columns(
+    questions: Sequence[ReadingQuestion],
+    predictions: Mapping[str, Prediction],
+    *,
+    merge: MergeRule = "any",
+    threshold: float = 0.0,
+    suffix: str = "",
+) -> list[Column]:
+    """The scores that :func:`score_reading` averages; ``suffix`` is put to the protocols' names.
+
+    An answer below the threshold scores as the official evaluation has it: 1 on an unanswerable
+    question, 0 on an answerable one.
+
+    Raises:
+        MalformedData: a question without a prediction, or a prediction without a question.
+    """
+    same_ids(questions, predictions)
+    columns = []
+    for metric in METRICS:
+        judged = judge(questions, predictions, metric, merge)
+        kept = {name: gated(one, threshold) for name, one in judged.items()}
+        halves = {
+            "all": kept,
+            "has_answer": {n: v for n, v in kept.items() if judged[n].answerable},
+            "no_answer": {n: v for n, v in kept.items() if not judged[n].answerable},
+            "single": _single(questions, predictions, metric, threshold),
+        }
+        columns += [Column(metric, name + suffix, v, "percent") for name, v in halves.items() if v]
+        if not suffix and halves["has_answer"]:
+            book = {n: one.value for n, one in judged.items() if one.answerable}
+            columns.append(Column(metric, "book", book, "percent"))
+    return columns
+
+
+def judge(
+    questions: Sequence[ReadingQuestion],
+    predictions: Mapping[str, Prediction],
+    metric: str,
+    merge: MergeRule = "any",
+) -> dict[str, Judged]:
+    """EM or F1 (``metric``) of every best answer whatever its score, by question id."""
+    judged = {}
     for question in questions:
         golds = [span.text for span in question.gold(merge)]
         best = predictions[question.id]
-        gated = best.text if best.score > threshold else ""
-        pair = (exact_match(gated, golds), f1(gated, golds))
-        rows.setdefault("all", []).append(pair)
-        rows.setdefault("single", []).append(_single(gated, question))
-        rows.setdefault("has_answer" if golds else "no_answer", []).append(pair)
-        if golds:
-            book = (exact_match(best.text, golds), f1(best.text, golds))
-            rows.setdefault("book", []).append(book)
-    return [
-        _figure(metric, protocol, [row[column] for row in pairs])
-        for protocol, pairs in rows.items()
-        for column, metric in enumerate(("em", "f1"))
-    ]
+        value = METRICS[metric](best.text, golds)
+        judged[question.id] = Judged(value, best.score, bool(golds), not best.text)
+    return judged
 
 
-def _single(text: str, question: ReadingQuestion) -> tuple[float, float]:
-    golds = [[span.text for span in spans] for spans in question.annotations]
-    pairs = [(exact_match(text, spans), f1(text, spans)) for spans in golds]
-    return sum(em for em, _ in pairs) / len(pairs), sum(f for _, f in pairs) / len(pairs)
-
-
-def _figure(metric: str, protocol: str, scores: list[float]) -> Figure:
-    low, high = bootstrap_interval(scores)
-    mean = 100 * sum(scores) / len(scores)
-    return Figure(metric, protocol, mean, (100 * low, 100 * high), len(scores))
-
-
-def _same_ids(questions: Sequence[ReadingQuestion], predictions: Mapping[str, Prediction]) -> None:
+def same_ids(questions: Sequence[ReadingQuestion], predictions: Mapping[str, object]) -> None:
+    """Raises :class:`MalformedData` unless there is one prediction for every question."""
     asked = {question.id for question in questions}
-    for missing in asked - predictions.keys():
+    for missing in sorted(asked - predictions.keys()):
         raise MalformedData(f"no prediction for question {missing!r}")
-    for unknown in predictions.keys() - asked:
+    for unknown in sorted(predictions.keys() - asked):
         raise MalformedData(f"prediction for unknown question {unknown!r}")
+
+
+def _single(
+    questions: Sequence[ReadingQuestion],
+    predictions: Mapping[str, Prediction],
+    metric: str,
+    threshold: float,
+) -> dict[str, float]:
+    found = {}
+    for question in questions:
+        best = predictions[question.id]
+        values = []
+        for spans in question.annotations:
+            value = METRICS[metric](best.text, [span.text for span in spans])
+            values.append(gated(Judged(value, best.score, bool(spans)), threshold))
+        found[question.id] = sum(values) / len(values)
+    return found

@@ -63,3 +63,50 @@ class EvidenceQuestion:
     question: str
     product_id: str
     candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What can be retrieved: a review, a paragraph, a candidate sentence."""
+
+    id: str
+    product_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question to a retriever; with ``product_id`` only that product's texts are searched."""
+
+    id: str
+    text: str
+    product_id: str | None = None
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSet:
+    """Queries, the texts they are asked of, and which of them are relevant, how much.
+
+    Attributes:
+        protocol: ``open``, ``product``, ``evidence``, ``book`` or ``judged`` (somebody's qrels).
+        qrels: relevance by query and text id, the gain of nDCG.
+        level: the least relevance that counts as relevant in every other metric.
+        unanswerable: queries without a relevant text that count as hits (protocol ``book``).
+        left_out: questions that have no relevant text and are not asked.
+    """
+
+    dataset: str
+    split: str
+    protocol: str
+    texts: tuple[Text, ...]
+    queries: tuple[Query, ...]
+    qrels: Mapping[str, Mapping[str, int]]
+    unanswerable: frozenset[str] = frozenset()
+    left_out: int = 0
+    level: int = 1
+
+    @property
+    def scope(self) -> str:
+        """``product`` where every query has a product filter, else ``open``."""
+        return "product" if all(q.product_id is not None for q in self.queries) else "open"

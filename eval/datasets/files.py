@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -25,12 +26,31 @@ def open_text(path: Path) -> IO[str]:
     return path.open(encoding="utf-8", newline="")
 
 
-def read_json(path: Path) -> Any:
+Pairs = list[tuple[str, Any]]
+
+
+def read_json(path: Path, make_object: Callable[[Pairs], Any] | None = None) -> Any:
     """The parsed file; :class:`MalformedData` says where the syntax breaks."""
     try:
         with open_text(path) as stream:
-            return json.load(stream)
+            return json.load(stream, object_pairs_hook=make_object)
     except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
         raise MalformedData(f"{path}: not readable as UTF-8 text: {error}") from error
+    except RecursionError as error:
+        raise MalformedData(f"{path}: nested too deeply to be data") from error
     except json.JSONDecodeError as error:
         raise MalformedData(f"{path}: line {error.lineno}: {error.msg}") from error
+
+
+def read_json_unique(path: Path) -> Any:
+    """Like :func:`read_json`, and :class:`MalformedData` for a key that an object has twice."""
+    return read_json(path, lambda pairs: _unique(path, pairs))
+
+
+def _unique(path: Path, pairs: Pairs) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise MalformedData(f"{path}: {key!r} occurs twice")
+        found[key] = value
+    return found

@@ -5,6 +5,25 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from eval.metrics.definition import Definition
+
+DEFINITIONS = (
+    Definition(
+        "ece",
+        "Mean distance of confidence and accuracy over 15 bins of equal mass.",
+        "fraction",
+        "Naeini et al., AAAI 2015; Nixon et al., 2019",
+        higher_is_better=False,
+    ),
+    Definition(
+        "brier",
+        "Mean squared distance of confidence and outcome.",
+        "fraction",
+        "Brier, 1950",
+        higher_is_better=False,
+    ),
+)
+
 
 def expected_calibration_error(
     probabilities: npt.ArrayLike, right: npt.ArrayLike, bins: int = 15
@@ -18,8 +37,7 @@ def expected_calibration_error(
         ValueError: no probabilities, or as many outcomes are not given.
     """
     p, y = _pairs(probabilities, right)
-    order = np.argsort(p, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if part.size]
+    parts = _bins(p, bins)
     return float(sum(part.size * abs(p[part].mean() - y[part].mean()) for part in parts) / p.size)
 
 
@@ -31,6 +49,29 @@ def brier_score(probabilities: npt.ArrayLike, right: npt.ArrayLike) -> float:
     """
     p, y = _pairs(probabilities, right)
     return float(((p - y) ** 2).mean())
+
+
+def reliability(
+    probabilities: npt.ArrayLike, right: npt.ArrayLike, bins: int = 15
+) -> dict[str, list[float]]:
+    """Mean ``confidence``, ``accuracy`` and ``count`` of each equal-mass bin, surest last.
+
+    Raises:
+        ValueError: no probabilities, or as many outcomes are not given.
+    """
+    p, y = _pairs(probabilities, right)
+    parts = _bins(p, bins)
+    return {
+        "confidence": [float(p[part].mean()) for part in parts],
+        "accuracy": [float(y[part].mean()) for part in parts],
+        "count": [float(part.size) for part in parts],
+    }
+
+
+def _bins(p: npt.NDArray[np.float64], bins: int) -> list[npt.NDArray[np.intp]]:
+    """Indices by rising probability, in parts of equal size."""
+    order = np.argsort(p, kind="stable")
+    return [part for part in np.array_split(order, bins) if part.size]
 
 
 def _pairs(

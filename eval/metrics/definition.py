@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["fraction", "percent", "area"]
+Unit = Literal["fraction", "percent"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,97 @@
+"""A BEIR folder (Thakur et al., NeurIPS 2021), or TREC judgments beside such files.
+
+``corpus.jsonl`` with ``_id``, ``text`` and perhaps ``title``; ``queries.jsonl`` with ``_id`` and
+``text``; judgments in ``qrels/<split>.tsv`` (BEIR's or TREC's columns) or ``qrels.txt``. Objects
+may carry ``metadata.product_id``: in a corpus it says whose a text is, in a query it filters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from eval.datasets.files import find, open_text
+from eval.datasets.protocols import safe_id
+from eval.errors import DatasetNotFound, MalformedData
+from eval.formats.trec import read_qrels
+from eval.records import Query, RetrievalSet, Text
+
+
+def is_beir(folder: Path) -> bool:
+    """Whether there is a corpus in the folder."""
+    return any((folder / name).is_file() for name in ("corpus.jsonl", "corpus.jsonl.gz"))
+
+
+def load_beir(folder: Path, split: str) -> RetrievalSet:
+    """The judged queries of a split; judgments of 0 stay judgments.
+
+    Raises:
+        DatasetNotFound: a file is missing.
+        MalformedData: a line that is no such object, an id that occurs twice, a judgment of a
+            query or text that does not exist.
+    """
+    texts = {i: _text(i, tree) for i, tree in _objects(folder / "corpus.jsonl")}
+    queries = dict(_objects(folder / "queries.jsonl"))
+    path = _qrels(folder, split)
+    qrels = read_qrels(path)
+    for query, judged in qrels.items():
+        if query not in queries:
+            raise MalformedData(f"{path}: query {query!r} is not in queries.jsonl")
+        for name in judged.keys() - texts.keys():
+            raise MalformedData(f"{path}: query {query!r}: no text {name!r} in corpus.jsonl")
+    asked = [q for q, judged in qrels.items() if any(value > 0 for value in judged.values())]
+    return RetrievalSet(
+        dataset=folder.name,
+        split=split,
+        protocol="judged",
+        texts=tuple(texts.values()),
+        queries=tuple(Query(q, queries[q]["text"], _product(queries[q])) for q in asked),
+        qrels={q: qrels[q] for q in asked},
+        left_out=len(qrels) - len(asked),
+    )
+
+
+def _qrels(folder: Path, split: str) -> Path:
+    names = (f"qrels/{split}.tsv", "qrels.txt", "qrels.tsv")
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    raise DatasetNotFound(f"{folder}: no judgments: none of {', '.join(names)}")
+
+
+def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    seen: set[str] = set()
+    with open_text(find(path)) as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            tree = _parsed(path, number, line)
+            name = str(tree["_id"])
+            if name in seen or safe_id(name) != name:
+                fault = "occurs twice" if name in seen else "has white space"
+                raise MalformedData(f"{path}: line {number}: id {name!r} {fault}")
+            seen.add(name)
+            yield name, tree
+
+
+def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        tree = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise MalformedData(f"{path}: line {number}: {error.msg}") from error
+    if not isinstance(tree, dict) or not isinstance(tree.get("text"), str) or "_id" not in tree:
+        raise MalformedData(f"{path}: line {number}: no object with '_id' and 'text'")
+    return tree
+
+
+def _text(name: str, tree: dict[str, Any]) -> Text:
+    title = str(tree.get("title") or "")
+    return Text(name, _product(tree) or "", f"{title}\n{tree['text']}" if title else tree["text"])
+
+
+def _product(tree: dict[str, Any]) -> str | None:
+    metadata = tree.get("metadata")
+    found = metadata.get("product_id") if isinstance(metadata, dict) else None
+    return None if found is None else str(found)

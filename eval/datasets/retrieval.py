@@ -1,0 +1,114 @@
+"""Retrieval sets by name: a data set's questions under a protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from eval.datasets import protocols
+from eval.datasets.beir import is_beir, load_beir
+from eval.datasets.epqa import load_epqa
+from eval.datasets.files import open_text
+from eval.datasets.registry import load_reading, names
+from eval.datasets.squad import read_squad
+from eval.errors import DatasetNotFound, MalformedData
+from eval.records import EvidenceQuestion, ReadingQuestion, RetrievalSet, Text
+
+SPLITS = ("train", "dev", "test")
+PROTOCOLS = ("open", "product", "book", "evidence")
+EPQA = ("epqa", "epqa:review")
+
+
+def load_retrieval(
+    name: str, split: str, root: Path, protocol: str | None = None, corpus: Path | None = None
+) -> RetrievalSet:
+    """Queries, texts and judgments of a data set's split.
+
+    Args:
+        name: a name that :func:`eval.datasets.registry.load_reading` knows, ``epqa`` or
+            ``epqa:review`` (split ``all`` takes every split), the path of a SQuAD JSON file, or a
+            BEIR folder.
+        protocol: ``product`` for SubjQA, else ``open``, when absent; ePQA is ``evidence`` and a
+            BEIR folder ``judged`` always.
+        corpus: for a SQuAD file, a JSONL file of ``id``, ``product_id`` and ``text``: texts to
+            search besides those that questions were asked on.
+
+    Raises:
+        DatasetNotFound: the name, split, protocol or a file is not known.
+        MalformedData: a file breaks its format.
+    """
+    if Path(name).is_dir() and is_beir(Path(name)):
+        return load_beir(Path(name), split)
+    if name in EPQA:
+        return protocols.evidence_protocol(name, split, _epqa(root, split), _source(name))
+    asked = load_reading(name, split, root)
+    chosen = protocol or ("product" if name.startswith("subjqa:") or corpus else "open")
+    make = _MAKERS.get(chosen)
+    if make is None:
+        raise DatasetNotFound(f"no protocol {chosen!r} for {name}: one of {', '.join(_MAKERS)}")
+    found = make(name, split, asked, _everything(name, split, root))
+    return found if corpus is None else _with_texts(found, read_texts(corpus))
+
+
+def read_texts(path: Path) -> list[Text]:
+    """Texts of a JSONL file with ``id``, ``product_id`` and ``text``.
+
+    Raises:
+        MalformedData: a line that is no such object.
+    """
+    texts = []
+    with open_text(path) as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                tree = json.loads(line)
+                texts.append(Text(str(tree["id"]), str(tree["product_id"]), str(tree["text"])))
+            except (json.JSONDecodeError, KeyError, TypeError) as error:
+                raise MalformedData(f"{path}: line {number}: no text: {error}") from error
+    return texts
+
+
+def retrieval_names() -> list[str]:
+    """Every name that :func:`load_retrieval` knows."""
+    return [*names(), *EPQA]
+
+
+_Maker = Callable[[str, str, list[ReadingQuestion], list[ReadingQuestion]], RetrievalSet]
+_MAKERS: dict[str, _Maker] = {
+    "open": protocols.open_protocol,
+    "product": lambda name, split, asked, every: protocols.product_protocol(
+        name, split, asked, every, every
+    ),
+    "book": lambda name, split, asked, _: protocols.book_protocol(name, split, asked),
+}
+
+
+def _everything(name: str, split: str, root: Path) -> list[ReadingQuestion]:
+    """The questions of all splits at hand."""
+    if Path(name).is_file():
+        return read_squad(Path(name))
+    found = []
+    for other in SPLITS:
+        try:
+            found += load_reading(name, other, root)
+        except DatasetNotFound:
+            if other == split:
+                raise
+    return found
+
+
+def _epqa(root: Path, split: str) -> list[EvidenceQuestion]:
+    splits = SPLITS if split == "all" else (split,)
+    return [question for one in splits for question in load_epqa(root, one)]
+
+
+def _source(name: str) -> str | None:
+    return name.partition(":")[2] or None
+
+
+def _with_texts(data: RetrievalSet, extra: list[Text]) -> RetrievalSet:
+    known = {text.id: text for text in data.texts}
+    for text in extra:
+        known.setdefault(text.id, text)
+    return replace(data, texts=tuple(known.values()))

@@ -1,0 +1,264 @@
+"""From questions and what a system said to a result with everything a report needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from eval.annotators import leave_one_out
+from eval.metrics.calibration import brier_score, expected_calibration_error, reliability
+from eval.metrics.no_answer import best_threshold, threshold_curve
+from eval.metrics.ranking import ranking
+from eval.metrics.risk_coverage import aurc, coverage_at_precision, risk_coverage
+from eval.metrics.squad import exact_match, f1
+from eval.reading import METRICS, Prediction, judge, reading_columns
+from eval.records import MergeRule, ReadingQuestion, RetrievalSet
+from eval.results import Asked, Column, Figure, Result, figures
+from eval.retrieval import random_columns, retrieval_columns, set_columns, without_results
+from eval.significance import bootstrap_statistic
+
+Floats = npt.NDArray[np.float64]
+Statistic = Callable[[Floats, Floats], float]
+RIGHT = 0.5
+"""Token F1 with a gold span from which an answer counts as right, for confidence."""
+
+TOP = (3, 5)
+
+
+def retrieval_result(
+    data: RetrievalSet,
+    run: Mapping[str, Mapping[str, float]],
+    header: Mapping[str, Any],
+    *,
+    metrics: Sequence[str] = (),
+    depth: int = 100,
+    milliseconds: Mapping[str, Sequence[float]] | None = None,
+) -> Result:
+    """Score a run on its set.
+
+    Args:
+        header: about the system; the set's own particulars are added.
+        depth: how many texts were asked for at most.
+
+    Raises:
+        MalformedData: the run has queries that the set does not have.
+    """
+    columns = set_columns(data, run, metrics)
+    texts = {text.id: text.text for text in data.texts}
+    asked = {}
+    for query in data.queries:
+        ranked = tuple(ranking(run.get(query.id, {}))[:20])
+        relevant = tuple(n for n, v in data.qrels[query.id].items() if v >= data.level)
+        asked[query.id] = Asked(
+            query.text,
+            gold=tuple(texts[n] for n in relevant[:3]),
+            answer=texts.get(ranked[0], "") if ranked else "",
+            product_id=query.product_id or "",
+            ranked=ranked,
+            relevant=relevant,
+            meta=dict(query.meta),
+        )
+    about = {
+        "dataset": data.dataset,
+        "split": data.split,
+        "protocol": data.protocol,
+        "scope": data.scope,
+        "texts": len(data.texts),
+        "questions": len(data.queries),
+        "left_out": data.left_out,
+        "unanswerable_counted_as_hits": len(data.unanswerable),
+        "without_results": len(without_results(data.qrels, run)),
+        "depth": depth,
+    }
+    return Result(
+        "retriever",
+        {**header, **about},
+        tuple(columns),
+        tuple(figures(columns)),
+        baselines=tuple(figures(random_columns(data, metrics, depth))),
+        curves=_success_curve(data, run, depth),
+        asked=asked,
+        milliseconds=milliseconds or {},
+    )
+
+
+def reading_result(
+    questions: Sequence[ReadingQuestion],
+    predictions: Mapping[str, Prediction],
+    header: Mapping[str, Any],
+    *,
+    kind: str = "reader",
+    merge: MergeRule = "any",
+    threshold: float = 0.0,
+    tuned: float | None = None,
+    milliseconds: Mapping[str, Sequence[float]] | None = None,
+) -> Result:
+    """Score predictions.
+
+    Args:
+        kind: ``reader`` or ``pipeline``.
+        threshold: the least score of an answer; figures without a word on it are at this one.
+        tuned: another threshold, chosen on other questions; its protocols end in ``(tuned)``.
+
+    Raises:
+        MalformedData: questions and predictions do not have the same ids.
+        ValueError: no questions.
+    """
+    columns = reading_columns(questions, predictions, merge=merge, threshold=threshold)
+    if tuned is not None:
+        columns += reading_columns(
+            questions, predictions, merge=merge, threshold=tuned, suffix=" (tuned)"
+        )
+    columns += _best_columns(questions, predictions, merge)
+    columns += _top_columns(questions, predictions, merge)
+    found = figures(columns)
+    about = {"merge": merge, "threshold": threshold, "questions": len(questions)}
+    if tuned is not None:
+        about["tuned_threshold"] = tuned
+    return Result(
+        kind,
+        {**header, **about},
+        tuple(columns),
+        (*found, *_confidence_figures(questions, predictions, merge)),
+        baselines=tuple(figures(leave_one_out(questions))) if kind == "reader" else (),
+        curves=_reading_curves(questions, predictions, merge),
+        asked={q.id: _asked(q, predictions[q.id], threshold, merge) for q in questions},
+        milliseconds=milliseconds or {},
+    )
+
+
+def is_right(prediction: Prediction, question: ReadingQuestion, merge: MergeRule = "any") -> bool:
+    """Whether the best answer, whatever its score, is one that an annotator would accept."""
+    golds = [span.text for span in question.gold(merge)]
+    return bool(golds) and f1(prediction.text, golds) >= RIGHT
+
+
+def _success_curve(
+    data: RetrievalSet, run: Mapping[str, Mapping[str, float]], depth: int
+) -> dict[str, dict[str, list[float]]]:
+    cuts = [k for k in (*range(1, 21), 30, 50, 100) if k <= depth]
+    names = [f"success@{k}" for k in cuts]
+    system = retrieval_columns(
+        data.qrels, run, names, level=data.level, unanswerable=data.unanswerable
+    )
+    chance = random_columns(data, names, depth)[: len(cuts)]
+    return {
+        "success": {
+            "k": [float(k) for k in cuts],
+            "system": [float(np.mean(list(c.scores.values()))) for c in system],
+            "random": [float(np.mean(list(c.scores.values()))) for c in chance],
+        }
+    }
+
+
+def _best_columns(
+    questions: Sequence[ReadingQuestion], predictions: Mapping[str, Prediction], merge: MergeRule
+) -> list[Column]:
+    """All questions at the threshold that suits each metric best: an upper bound."""
+    columns = []
+    for metric in METRICS:
+        judged = judge(questions, predictions, metric, merge)
+        at = best_threshold(list(judged.values())).threshold
+        kept = {
+            n: one.value if one.score >= at else float(not one.answerable)
+            for n, one in judged.items()
+        }
+        columns.append(Column(f"best_{metric}", "all", kept, "percent"))
+    return columns
+
+
+def _top_columns(
+    questions: Sequence[ReadingQuestion], predictions: Mapping[str, Prediction], merge: MergeRule
+) -> list[Column]:
+    """EM and F1 of the best of the first n answers, over answerable questions."""
+    answerable = [q for q in questions if q.gold(merge)]
+    if not answerable or not any(predictions[q.id].others for q in answerable):
+        return []
+    columns = []
+    for n in TOP:
+        for metric, score in (("em", exact_match), ("f1", f1)):
+            values = {}
+            for question in answerable:
+                one = predictions[question.id]
+                golds = [span.text for span in question.gold(merge)]
+                values[question.id] = max(score(t, golds) for t in (one.text, *one.others)[:n])
+            columns.append(Column(f"{metric}@{n}", "book", values, "percent"))
+    return columns
+
+
+def _confidence_figures(
+    questions: Sequence[ReadingQuestion], predictions: Mapping[str, Prediction], merge: MergeRule
+) -> list[Figure]:
+    """AURC and coverage by score; ECE and Brier where there are probabilities."""
+    scores = np.array([predictions[q.id].score for q in questions])
+    right = np.array([is_right(predictions[q.id], q, merge) for q in questions], float)
+    statistics: dict[str, tuple[Statistic, Floats]] = {
+        "aurc": (aurc, scores),
+        "coverage@90": (coverage_at_precision, scores),
+    }
+    sure = [predictions[q.id].confidence for q in questions]
+    known = [value for value in sure if value is not None]
+    if len(known) == len(sure):
+        probabilities = np.array(known)
+        statistics["ece"] = (expected_calibration_error, probabilities)
+        statistics["brier"] = (brier_score, probabilities)
+    made = []
+    for name, (function, values) in statistics.items():
+        interval = bootstrap_statistic(
+            partial(_resampled, function, values, right), len(right), samples=500
+        )
+        made.append(Figure(name, "best span", function(values, right), interval, len(right)))
+    return made
+
+
+def _resampled(
+    function: Statistic, values: Floats, right: Floats, at: npt.NDArray[np.intp]
+) -> float:
+    return function(values[at], right[at])
+
+
+def _reading_curves(
+    questions: Sequence[ReadingQuestion], predictions: Mapping[str, Prediction], merge: MergeRule
+) -> dict[str, dict[str, list[float]]]:
+    scores = [predictions[q.id].score for q in questions]
+    right = [float(is_right(predictions[q.id], q, merge)) for q in questions]
+    curve = risk_coverage(scores, right)
+    curves = {
+        "risk-coverage": {
+            "coverage": curve.coverage.tolist(),
+            "risk": curve.risk.tolist(),
+            "threshold": curve.threshold.tolist(),
+        }
+    }
+    for metric in METRICS:
+        points = threshold_curve(list(judge(questions, predictions, metric, merge).values()))
+        finite = [point for point in points if math.isfinite(point.threshold)]
+        curves[f"threshold-{metric}"] = {
+            "threshold": [point.threshold for point in finite],
+            metric: [100 * point.value for point in finite],
+        }
+    sure = [predictions[q.id].confidence for q in questions]
+    known = [value for value in sure if value is not None]
+    if len(known) == len(sure):
+        curves["reliability"] = reliability(known, right)
+    return curves
+
+
+def _asked(
+    question: ReadingQuestion, prediction: Prediction, threshold: float, merge: MergeRule
+) -> Asked:
+    return Asked(
+        question.question,
+        gold=tuple(span.text for span in question.gold(merge)),
+        answer=prediction.text if prediction.score >= threshold else "",
+        score=prediction.score,
+        product_id=question.product_id,
+        ranked=(prediction.context_id,) if prediction.context_id else (),
+        relevant=(question.context_id,) if question.context_id else (),
+        meta={"context": question.context, **question.meta},
+    )

@@ -1,0 +1,82 @@
+"""ROUGE and BLEU of written answers, through the libraries that papers use.
+
+They come with ``pip install 'reviewqa[eval]'`` and are imported on first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from eval.errors import MissingLibrary
+from eval.metrics.definition import Definition
+
+ROUGE = ("rouge1", "rouge2", "rougeL")
+DEFINITIONS = (
+    *(
+        Definition(
+            name,
+            f"F measure of {what} shared with a gold answer, stemmed; the best gold counts.",
+            "fraction",
+            "Lin, 2004; rouge-score (Google)",
+        )
+        for name, what in zip(
+            ROUGE, ("words", "word pairs", "the longest common subsequence"), strict=True
+        )
+    ),
+    Definition(
+        "bleu",
+        "Corpus BLEU-4 with brevity penalty against all gold answers.",
+        "percent",
+        "Papineni et al., ACL 2002; sacreBLEU (Post, WMT 2018)",
+    ),
+)
+
+
+def rouge(prediction: str, golds: Sequence[str]) -> dict[str, float]:
+    """ROUGE-1, -2 and -L F measures in [0, 1] by name; the best gold counts, for each.
+
+    No golds means unanswerable: 1.0 for an empty prediction, else 0.0.
+
+    Raises:
+        MissingLibrary: rouge-score is not installed.
+    """
+    if not golds or not prediction.strip():
+        return dict.fromkeys(ROUGE, float(not golds and not prediction.strip()))
+    found = _scorer().score_multi(list(golds), prediction)
+    return {name: float(found[name].fmeasure) for name in ROUGE}
+
+
+def bleu(predictions: Sequence[str], golds: Sequence[Sequence[str]]) -> float:
+    """Corpus BLEU in percent, 13a tokens; every question needs a gold answer.
+
+    Raises:
+        MissingLibrary: sacrebleu is not installed.
+        ValueError: no questions, or one without gold answers.
+    """
+    if not predictions or len(predictions) != len(golds) or not all(golds):
+        raise ValueError("BLEU needs questions with a prediction and a gold answer each")
+    most = max(map(len, golds))
+    references = [[g[i] if i < len(g) else None for g in golds] for i in range(most)]
+    return float(_library("sacrebleu").corpus_bleu(list(predictions), references).score)
+
+
+def bleu_signature() -> str:
+    """How sacreBLEU describes the settings that :func:`bleu` uses."""
+    metric = _library("sacrebleu.metrics").BLEU()
+    return str(metric.get_signature())
+
+
+@cache
+def _scorer() -> Any:
+    return _library("rouge_score.rouge_scorer").RougeScorer(list(ROUGE), use_stemmer=True)
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        library = name.partition(".")[0].replace("_", "-")
+        raise MissingLibrary(f"{library} is not installed: pip install 'reviewqa[eval]'") from error
