@@ -5,9 +5,12 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from eval.results import SCALE, Column
+from eval.metrics.no_answer import smoothed_threshold
+from eval.reading import Prediction, judge, reading_columns
+from eval.records import MergeRule, ReadingQuestion
+from eval.results import SCALE, Column, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +66,40 @@ def spread(columns: Sequence[Column], folds: Sequence[frozenset[str]]) -> list[S
                 )
             )
     return found
+
+
+def groups_of(result: Result) -> dict[str, str]:
+    """The product of every question; its title, or the question itself, where there is none."""
+    return {
+        name: asked.product_id or asked.meta.get("title", "") or name
+        for name, asked in result.asked.items()
+    }
+
+
+def cross_tuned(
+    questions: Sequence[ReadingQuestion],
+    predictions: Mapping[str, Prediction],
+    folds: Sequence[frozenset[str]],
+    merge: MergeRule = "any",
+) -> list[Column]:
+    """EM and F1 of each fold at the threshold that was best, smoothed, on the other folds.
+
+    Raises:
+        MalformedData: questions and predictions do not have the same ids.
+    """
+    found: dict[str, Column] = {}
+    for fold in folds:
+        inside = [q for q in questions if q.id in fold]
+        outside = [q for q in questions if q.id not in fold]
+        judged = judge(outside, predictions, "f1", merge)
+        columns = reading_columns(
+            inside,
+            {q.id: predictions[q.id] for q in inside},
+            merge=merge,
+            threshold=smoothed_threshold(list(judged.values())),
+            suffix=" (cross-tuned)",
+        )
+        for column in columns:
+            known = found[column.name].scores if column.name in found else {}
+            found[column.name] = replace(column, scores={**known, **column.scores})
+    return list(found.values())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from eval.errors import MalformedData
-from eval.records import EvidenceQuestion, Query, ReadingQuestion, RetrievalSet, Text
+from eval.records import Annotation, EvidenceQuestion, Query, ReadingQuestion, RetrievalSet, Text
 
 GroupKey = tuple[str, str]
 
@@ -22,7 +23,7 @@ def open_protocol(
         dataset,
         split,
         "open",
-        _texts(corpus),
+        texts_of(corpus),
         tuple(Query(q.id, q.question, None, q.meta) for q in answerable),
         {q.id: {safe_id(q.context_id): 1} for q in answerable},
         left_out=len(asked) - len(answerable),
@@ -54,7 +55,7 @@ def product_protocol(
         dataset,
         split,
         "product",
-        _texts(corpus),
+        texts_of(corpus),
         tuple(Query(q.id, q.question, q.product_id, q.meta) for q in firsts),
         {q.id: relevant[group_key(q)] for q in firsts},
         left_out=len(order) - len(firsts),
@@ -67,7 +68,7 @@ def book_protocol(dataset: str, split: str, asked: Sequence[ReadingQuestion]) ->
     The split's own reviews of the product; a hit is a review in which an answer string occurs;
     questions without an answer count as hits. To compare with published curves only.
     """
-    texts = _texts(asked)
+    texts = texts_of(asked)
     shelves: dict[str, list[Text]] = {}
     for text in texts:
         shelves.setdefault(text.product_id, []).append(text)
@@ -113,6 +114,22 @@ def evidence_protocol(
     )
 
 
+def pipeline_questions(
+    asked: Sequence[ReadingQuestion], labelled: Iterable[ReadingQuestion]
+) -> list[ReadingQuestion]:
+    """Each question once, without a context; gold is what anybody marked in any text for it."""
+    marked: dict[GroupKey, list[Annotation]] = {}
+    for question in labelled:
+        marked.setdefault(group_key(question), []).extend(question.annotations)
+    firsts: dict[GroupKey, ReadingQuestion] = {}
+    for question in asked:
+        firsts.setdefault(group_key(question), question)
+    return [
+        replace(q, context="", context_id="", annotations=tuple(marked.get(key, q.annotations)))
+        for key, q in firsts.items()
+    ]
+
+
 def group_key(question: ReadingQuestion) -> GroupKey:
     """What makes two rows the same question: the set's own id for it, else text and product."""
     own = question.meta.get("q_reviews_id") or question.meta.get("question_id")
@@ -124,8 +141,12 @@ def safe_id(name: str) -> str:
     return "_".join(name.split())
 
 
-def _texts(corpus: Iterable[ReadingQuestion] | Iterable[Text]) -> tuple[Text, ...]:
-    """One text per id, in the order of their first mention."""
+def texts_of(corpus: Iterable[ReadingQuestion] | Iterable[Text]) -> tuple[Text, ...]:
+    """One text per id, in the order of their first mention.
+
+    Raises:
+        MalformedData: two different texts with one id.
+    """
     found: dict[str, Text] = {}
     for item in corpus:
         if isinstance(item, Text):

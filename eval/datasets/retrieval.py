@@ -52,6 +52,21 @@ def load_retrieval(
     return found if corpus is None else _with_texts(found, read_texts(corpus))
 
 
+def load_pipeline_set(
+    name: str, split: str, root: Path, corpus: Path | None = None
+) -> tuple[list[ReadingQuestion], list[Text], bool]:
+    """Questions for a whole pipeline, the texts it may answer from, and whether by product.
+
+    Arguments and errors as for :func:`load_retrieval`. SquadShifts is asked of all its texts.
+    """
+    asked, every = load_reading(name, split, root), _everything(name, split, root)
+    texts = {text.id: text for text in protocols.texts_of(every)}
+    for text in read_texts(corpus) if corpus else ():
+        texts.setdefault(text.id, text)
+    questions = protocols.pipeline_questions(asked, every)
+    return questions, list(texts.values()), bool(corpus) or name.startswith("subjqa:")
+
+
 def read_texts(path: Path) -> list[Text]:
     """Texts of a JSONL file with ``id``, ``product_id`` and ``text``.
 

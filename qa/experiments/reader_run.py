@@ -1,0 +1,119 @@
+"""Reader experiments: predictions for questions whose contexts are given, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from eval.formats.manifest import Manifest, digest, write_manifest
+from eval.formats.predictions import prediction_from, write_json, write_predictions
+from eval.reading import Prediction
+from eval.records import ReadingQuestion
+from qa.experiments import manifest as about
+from qa.experiments.journal import Journal
+from qa.experiments.reading import NO_TEXT
+from qa.reader.reader import Reader
+
+PREDICTIONS, MANIFEST, TIMINGS = "predictions.json", "manifest.json", "timings.json"
+JOURNAL = "predictions.journal.jsonl"
+N_BEST = 5
+_CHUNK = 64
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """Predictions by question id; ``threshold`` is the system's own least score of an answer."""
+
+    predictions: dict[str, Prediction]
+    manifest: Manifest
+    threshold: float
+    milliseconds: dict[str, list[float]]
+
+
+def run_reader(
+    questions: Sequence[ReadingQuestion],
+    reader: Reader,
+    *,
+    system: str,
+    dataset: str,
+    split: str,
+    out: Path | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Predicted:
+    """Read every question's own context.
+
+    Args:
+        system: how files and tables call the reader.
+        out: where predictions and manifest go; an interrupted run there goes on.
+    """
+    made = Manifest(
+        "reader",
+        system,
+        dataset,
+        split,
+        "given context",
+        digest(questions),
+        about.commit(),
+        {"n_best": N_BEST},
+        {"model": reader.manifest.fingerprint},
+        about.versions(),
+    )
+    with ExitStack() as stack:
+        folder = out or Path(stack.enter_context(TemporaryDirectory(prefix="reviewqa-")))
+        journal = stack.enter_context(Journal(folder / JOURNAL, made.identity))
+        left = [q for q in questions if q.id not in journal.entries]
+        for begin in range(0, len(left), _CHUNK):
+            for entry in _read(reader, left[begin : begin + _CHUNK]):
+                journal.add(entry)
+            progress(len(journal.entries), len(questions))
+        predictions = predictions_of(journal, [q.id for q in questions])
+    tuned = reader.manifest.calibration.span.score_at(reader.manifest.threshold)
+    result = Predicted(predictions, made, tuned, {})
+    if out is not None:
+        write_predicted(out, result)
+    return result
+
+
+def predictions_of(journal: Journal, ids: Sequence[str]) -> dict[str, Prediction]:
+    """The journal's predictions in the order of ``ids``."""
+    return {name: prediction_from(name, journal.entries[name]) for name in ids}
+
+
+def write_predicted(out: Path, result: Predicted) -> None:
+    """Write predictions, timings and manifest; the journal is done with."""
+    write_predictions(out / PREDICTIONS, result.predictions)
+    write_json(out / TIMINGS, result.milliseconds)
+    write_manifest(out / MANIFEST, result.manifest)
+    (out / JOURNAL).unlink(missing_ok=True)
+
+
+def entry_of(name: str, prediction: Prediction, **more: Any) -> dict[str, Any]:
+    """A prediction as a journal's entry."""
+    return {"id": name, **asdict(prediction), **more}
+
+
+def _read(reader: Reader, part: Sequence[ReadingQuestion]) -> list[dict[str, Any]]:
+    readings = reader.read([q.question for q in part], [[q.context] for q in part], spans=N_BEST)
+    entries = []
+    for question, reading in zip(part, readings, strict=True):
+        (spans,) = reading.spans
+        texts = [question.context[span.start : span.end] for span in spans]
+        best = (
+            Prediction(
+                texts[0],
+                spans[0].score,
+                reader.confidence(spans[0]),
+                tuple(texts[1:]),
+                question.context_id,
+            )
+            if spans
+            else Prediction("", NO_TEXT, 0.0)
+        )
+        entries.append(entry_of(question.id, best))
+    return entries

@@ -1,0 +1,112 @@
+"""Retriever experiments: a run of every query of a set, with its manifest beside it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from eval.formats.manifest import Manifest, digest, write_manifest
+from eval.formats.predictions import write_json
+from eval.formats.trec import write_qrels, write_run
+from eval.records import RetrievalSet
+from indexing.engines.registry import open_engine
+from qa.experiments import manifest as about
+from qa.experiments.journal import Journal
+from qa.experiments.retrievers import Retriever, fill, make_retriever
+
+RUN, QRELS, MANIFEST, TIMINGS = "run.trec", "qrels.txt", "manifest.json", "timings.json"
+DEPTH = 100
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieverRun:
+    """What a retriever found: score by text id by query id, and how long each took."""
+
+    run: dict[str, dict[str, float]]
+    milliseconds: dict[str, list[float]]
+    manifest: Manifest
+
+
+def run_retriever(
+    data: RetrievalSet,
+    system: str,
+    *,
+    out: Path | None = None,
+    depth: int = DEPTH,
+    progress: Progress = lambda done, total: None,
+) -> RetrieverRun:
+    """Ask every query of a system over a store with the set's texts.
+
+    Args:
+        system: a name in :data:`qa.experiments.retrievers.SYSTEMS`.
+        out: where run, judgments, timings and manifest go; an interrupted run there goes on.
+            The store is temporary.
+        depth: texts per query at most.
+
+    Raises:
+        PipelineError: no such system.
+        indexing.errors.IndexingError: the texts cannot be stored or searched.
+    """
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="reviewqa-"))
+        engine = open_engine(folder, create=True)
+        stack.callback(engine.close)
+        retriever = make_retriever(system, engine)
+        twins = fill(engine, data.texts)
+        made = Manifest(
+            "retriever",
+            system,
+            data.dataset,
+            data.split,
+            data.protocol,
+            digest(data),
+            about.commit(),
+            {"depth": depth},
+            {"model": retriever.fingerprint, "store": engine.fingerprint()},
+            about.versions(),
+        )
+        where = (out or Path(folder)) / "run.journal.jsonl"
+        journal = stack.enter_context(Journal(where, made.identity))
+        _ask(data, retriever, twins, journal, depth, progress)
+        found = [journal.entries[query.id] for query in data.queries]
+        result = RetrieverRun(
+            {entry["id"]: entry["scores"] for entry in found},
+            {"retrieve": [entry["milliseconds"] for entry in found]},
+            made,
+        )
+    if out is not None:
+        _write(out, data, result)
+    return result
+
+
+def _ask(
+    data: RetrievalSet,
+    retriever: Retriever,
+    twins: Mapping[str, tuple[str, ...]],
+    journal: Journal,
+    depth: int,
+    progress: Progress,
+) -> None:
+    for number, query in enumerate(data.queries, 1):
+        if query.id not in journal.entries:
+            started = perf_counter()
+            found = retriever.retrieve(query, depth)
+            taken = 1000 * (perf_counter() - started)
+            scores = {twin: score for name, score in found.items() for twin in twins[name]}
+            journal.add({"id": query.id, "scores": scores, "milliseconds": taken})
+        progress(number, len(data.queries))
+
+
+def _write(out: Path, data: RetrievalSet, result: RetrieverRun) -> None:
+    write_run(out / RUN, result.run, result.manifest.system)
+    write_qrels(out / QRELS, data.qrels)
+    write_json(out / TIMINGS, result.milliseconds)
+    write_manifest(out / MANIFEST, result.manifest)
+    (out / "run.journal.jsonl").unlink()
