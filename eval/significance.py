@@ -18,7 +18,7 @@ _AT_ONCE = 1_000_000
 """Draws in memory at once."""
 
 _TIE = 1e-12
-"""Relative; means of the same numbers in another order may differ by rounding."""
+"""Sums of the same numbers in another order may differ by this share of their sizes' sum."""
 
 
 def bootstrap_interval(
@@ -108,7 +108,7 @@ def randomization_p(
     differences = differences[differences != 0]
     if differences.size == 0:
         return 1.0
-    least = abs(differences.sum()) * (1 - _TIE)
+    least = abs(differences.sum()) - _TIE * np.abs(differences).sum()
     if 2**differences.size <= permutations:
         return float((np.abs(_all_sums(differences)) >= least).mean())
     rng = np.random.default_rng(seed)

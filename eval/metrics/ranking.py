@@ -26,7 +26,9 @@ def ranking(scores: Mapping[str, float]) -> list[str]:
 
     Scores are compared as 32-bit floats, which is what trec_eval keeps of them.
     """
-    pairs = zip(np.asarray(list(scores.values()), np.float32).tolist(), scores, strict=True)
+    with np.errstate(over="ignore"):
+        kept = np.asarray(list(scores.values()), np.float64).astype(np.float32)
+    pairs = zip(kept.tolist(), scores, strict=True)
     return [name for _, name in sorted(pairs, reverse=True)]
 
 

@@ -94,8 +94,8 @@ def write_predicted(out: Path, result: Predicted) -> None:
 
 
 def entry_of(name: str, prediction: Prediction, **more: Any) -> dict[str, Any]:
-    """A prediction as a journal's entry."""
-    return {"id": name, **asdict(prediction), **more}
+    """A prediction as a journal's entry, of the types that JSON gives back."""
+    return {"id": name, **asdict(prediction), "others": list(prediction.others), **more}
 
 
 def _read(reader: Reader, part: Sequence[ReadingQuestion]) -> list[dict[str, Any]]:
