@@ -7,6 +7,7 @@
     ├── MalformedData       a file that breaks its format; the message names file, place and id
     ├── UnknownMetric       no metric of that name; the message lists those that exist
     ├── NotComparable       two results that were not measured on the same questions
+    ├── TooFewGroups        fewer products than folds
     └── MissingLibrary      a reference library that is not installed; names the install line
 """
 
@@ -31,6 +32,10 @@ class UnknownMetric(EvalError):
 
 class NotComparable(EvalError):
     """Two results were not measured on the same questions, or share no metric."""
+
+
+class TooFewGroups(EvalError):
+    """There are fewer products than folds."""
 
 
 class MissingLibrary(EvalError):

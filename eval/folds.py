@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from eval.errors import TooFewGroups
 from eval.metrics.no_answer import smoothed_threshold
 from eval.reading import Prediction, judge, reading_columns
 from eval.records import MergeRule, ReadingQuestion
@@ -31,11 +32,13 @@ def group_folds(groups: Mapping[str, str], count: int) -> list[frozenset[str]]:
     groups alone.
 
     Raises:
-        ValueError: fewer than two folds, or fewer groups than folds.
+        TooFewGroups: fewer than two folds, or fewer groups than folds.
     """
     sizes = Counter(groups.values())
     if count < 2 or len(sizes) < count:
-        raise ValueError(f"{count} folds of {len(sizes)} products: need 2 or more, a product each")
+        raise TooFewGroups(
+            f"{count} folds of {len(sizes)} products: 2 folds at least, and a product for each"
+        )
     filled, home = [0] * count, {}
     for group in sorted(sizes, key=lambda name: (-sizes[name], name)):
         smallest = filled.index(min(filled))

@@ -311,10 +311,7 @@ def _print(results: Sequence[Result], folds: int, as_json: bool) -> None:
 
     spreads: list[list[Any]] = []
     for result in results:
-        try:
-            parts = group_folds(groups_of(result), folds) if folds else []
-        except ValueError as error:
-            raise Failure(f"{result.header.get('dataset')}: {error}") from error
+        parts = group_folds(groups_of(result), folds) if folds else []
         spreads.append(list(spread(result.columns, parts)) if parts else [])
     if as_json:
         output.print_json(

@@ -63,9 +63,10 @@ def bleu(predictions: Sequence[str], golds: Sequence[Sequence[str]]) -> float:
     return float(_library("sacrebleu").corpus_bleu(list(predictions), references).score)
 
 
-def bleu_signature() -> str:
-    """How sacreBLEU describes the settings that :func:`bleu` uses."""
+def bleu_signature(references: int) -> str:
+    """How sacreBLEU describes the settings of :func:`bleu` with so many golds per question."""
     metric = _library("sacrebleu.metrics").BLEU()
+    metric.corpus_score(["a"], [["a"]] * references)
     return str(metric.get_signature())
 
 

@@ -11,6 +11,28 @@ import string
 from collections import Counter
 from collections.abc import Sequence
 
+from eval.metrics.definition import Definition
+
+DEFINITIONS = (
+    Definition(
+        "em",
+        "Whether the normalised answer equals a gold one; at n: whether one of the first n does.",
+        "percent",
+        "Rajpurkar, Jia and Liang, ACL 2018",
+    ),
+    Definition(
+        "f1",
+        "Token F1 with the nearest gold answer; at n: the best of the first n answers.",
+        "percent",
+        "Rajpurkar, Jia and Liang, ACL 2018",
+    ),
+    Definition(
+        "agreement",
+        "How often two annotators agree whether there is an answer.",
+        "percent",
+        "Bjerva et al., EMNLP 2020",
+    ),
+)
 _ARTICLES = re.compile(r"\b(a|an|the)\b", re.UNICODE)
 _PUNCTUATION = frozenset(string.punctuation)
 

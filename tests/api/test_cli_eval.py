@@ -1,0 +1,81 @@
+"""``reviewqa eval`` as users run it on files: figures, one-line errors, comparisons."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from api.cli.main import main
+
+QRELS = "q1 0 d1 1\nq2 0 d2 1\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "qrels").write_text(QRELS, "utf-8")
+    (tmp_path / "a.trec").write_text("q1 Q0 d1 1 2 t\nq2 Q0 d1 1 2 t\n", "utf-8")
+    (tmp_path / "b.trec").write_text("q1 Q0 d1 1 2 t\nq2 Q0 d2 1 2 t\n", "utf-8")
+    return tmp_path
+
+
+def score(files: Path, name: str, *more: str) -> int:
+    return main(["eval", "score", str(files / name), "--qrels", str(files / "qrels"), *more])
+
+
+def test_scoring_a_run_prints_figures_with_intervals(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert score(files, "a.trec", "--metric", "mrr", "--json") == 0
+    (tree,) = json.loads(capsys.readouterr().out)
+    (figure,) = tree["figures"]
+    assert (figure["metric"], figure["value"], figure["count"]) == ("mrr", 0.5, 2)
+    assert figure["interval"] == [0.0, 1.0]
+    assert score(files, "a.trec", "--metric", "mrr") == 0
+    assert "0.500  0.000 … 1.000" in capsys.readouterr().out
+
+
+def test_comparing_results_shows_both_answers(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        assert score(files, f"{name}.trec", "--out", str(files / f"{name}.json")) == 0
+    capsys.readouterr()
+    paths = [str(files / f"{name}.json") for name in ("a", "b")]
+    assert main(["eval", "compare", *paths, "--metric", "mrr"]) == 0
+    shown = capsys.readouterr().out
+    assert "+0.500" in shown
+    assert "changed most by judged: mrr" in shown
+    assert main(["eval", "compare", *paths, "--json"]) == 0
+    tree = json.loads(capsys.readouterr().out)
+    assert tree["comparisons"][0]["wins"] == 1
+    assert [one["id"] for one in tree["changes"]["most"]] == ["q2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("q9 Q0 d 1 1 t\n", "query 'q9' is not judged"),
+        ("q1 Q0 d 1 x t\n", "a.trec: line 1: query 'q1': score of 'd' is 'x'"),
+    ],
+)
+def test_broken_input_is_one_line_and_exit_code_1(
+    files: Path, capsys: pytest.CaptureFixture[str], text: str, complaint: str
+) -> None:
+    (files / "a.trec").write_text(text, "utf-8")
+    assert score(files, "a.trec") == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert complaint in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_wrong_usage_is_exit_code_2(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "score", str(files / "a.trec")]) == 2
+    assert score(files, "a.trec", "--gold", "x") == 2
+    assert score(files, "nowhere") == 1
+    assert "no data file at" in capsys.readouterr().err
+    assert score(files, "a.trec", "--metric", "mrrr") == 1
+    assert "no metric 'mrrr'" in capsys.readouterr().err
