@@ -32,7 +32,9 @@ class ReaderManifest:
     """What a reader needs besides its weights, and what it was measured to do.
 
     ``fingerprint``: of the model and tokenizer files. ``threshold``: the least confidence of an
-    answer, chosen on held-out questions. ``figures``: see ``docs/evaluation.md``.
+    answer over a product's passages, of which the best is taken; ``passage_threshold``: the same
+    for a single context. Both were chosen on held-out questions. ``figures``: every number of the
+    model card, as data.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ReaderManifest:
     max_answer_pieces: int
     calibration: ReaderCalibration
     threshold: float
+    passage_threshold: float
     licence: str = "Apache-2.0"
     kind: str = "span-reader"
     recipe: dict[str, Any] = field(default_factory=dict)

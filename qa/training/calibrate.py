@@ -20,6 +20,9 @@ from qa.reader.windows import Windower
 RIGHT = 0.5
 """Token F1 with a gold span from which a span counts as right."""
 
+GRID = np.arange(-8.0, 12.01, 0.25)
+"""Log odds that are tried as thresholds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calibrator:
@@ -37,6 +40,24 @@ class Calibrator:
 
     def answerable(self, questions: Sequence[EvidenceQuestion]) -> Platt:
         """Probability that any passage answers, from the best score of a product's passages."""
+        return fit_platt(*self._best_of_products(questions))
+
+    def product_threshold(self, questions: Sequence[EvidenceQuestion]) -> float:
+        """The log odds that best tell products that answer from those that do not.
+
+        The best span of many passages scores higher than that of one, so this is above
+        :meth:`threshold`. What is maximised is the mean of the rates right on either side.
+        """
+        scores, answered = map(np.asarray, self._best_of_products(questions))
+        values = [
+            ((scores[answered] > at).mean() + (scores[~answered] <= at).mean()) / 2 for at in GRID
+        ]
+        return _smooth_best(values)
+
+    def _best_of_products(
+        self, questions: Sequence[EvidenceQuestion]
+    ) -> tuple[list[float], list[bool]]:
+        """Best scores, and whether any passage answers: as judged, and with answers left out."""
         asked = [*questions, *(without_answers(q) for q in questions)]
         asked = [q for q in asked if q.candidates]
         found = read(
@@ -47,17 +68,22 @@ class Calibrator:
             max_pieces=self.max_pieces,
         )
         best = [max(spans[0].score for spans in row if spans) for row in found]
-        answered = [any(c.label == 2 for c in q.candidates) for q in asked]
-        return fit_platt(best, answered)
+        return best, [any(c.label == 2 for c in q.candidates) for q in asked]
 
     def threshold(self, questions: Sequence[ReadingQuestion]) -> float:
         """The log odds at which F1 over all questions (rule ``any``) is best."""
         predictions = predict(self.model, self.windower, questions, max_pieces=self.max_pieces)
-        grid = np.arange(-6.0, 6.01, 0.25)
-        values = [_f1_at(questions, predictions, float(at)) for at in grid]
-        # Neighbours are averaged so that a lucky step of the curve is not taken for its top.
-        smooth = np.convolve(np.pad(values, 3, mode="edge"), np.full(7, 1 / 7), mode="valid")
-        return float(grid[int(np.argmax(smooth))])
+        return _smooth_best([_f1_at(questions, predictions, float(at)) for at in GRID])
+
+
+def _smooth_best(values: Sequence[float]) -> float:
+    """Where a curve over the grid is highest.
+
+    Neighbours are averaged so that a lucky step of the curve is not taken for its top.
+    """
+    padded = np.pad(np.asarray(values, float), 3, mode="edge")
+    smooth = np.convolve(padded, np.full(7, 1 / 7), mode="valid")
+    return float(GRID[int(np.argmax(smooth))])
 
 
 def calibration(

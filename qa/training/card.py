@@ -33,7 +33,8 @@ def render_card(manifest: ReaderManifest) -> str:
         f"- fingerprint `{manifest.fingerprint}`, licence {manifest.licence}",
         f"- windows of {window.max_length} pieces, overlapping by {window.overlap}; "
         f"answers of at most {manifest.max_answer_pieces} pieces",
-        f"- answers from a confidence of {manifest.threshold:.2f} on",
+        f"- answers over a product's passages from a confidence of {manifest.threshold:.2f} on, "
+        f"in a single context from {manifest.passage_threshold:.2f} on",
         f"- command: `{manifest.figures[0]['command']}`" if manifest.figures else "",
     ]
     parts = [_INTRO, "\n".join(f for f in facts if f), "\n## Figures\n", _NOTE, _table(manifest)]
@@ -43,7 +44,7 @@ def render_card(manifest: ReaderManifest) -> str:
 _NOTE = """EM and F1 in percent, merge rule `any`, with 95 % bootstrap intervals. `all` counts a
 question without an answer as right when nothing is predicted; `book` scores answerable questions
 with the best span whatever its score; `single` scores against one annotator at a time. `t=0`:
-answered when the span is likelier than none; `t=tuned`: at the threshold above.
+answered when the span is likelier than none; `t=tuned`: at the threshold for a single context.
 """
 
 

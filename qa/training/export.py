@@ -19,6 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 Array = npt.NDArray[np.float32]
 _CONTRIB = "com.microsoft"
+_PRODUCTS = {"Attention", "MatMul"}
 HEAD = "span_matmul"
 """The last matrix product, which stays in float: two columns decide every answer."""
 
@@ -33,7 +34,9 @@ class Shape:
     positions: int
 
 
-def build(weights: Mapping[str, Array], shape: Shape) -> onnx.ModelProto:
+def build(
+    weights: Mapping[str, Array], shape: Shape, smoothing: Mapping[str, Array] | None = None
+) -> onnx.ModelProto:
     """The graph of a span reader.
 
     Inputs ``input_ids``, ``attention_mask``, ``token_type_ids``: int64 (batch, length).
@@ -42,14 +45,21 @@ def build(weights: Mapping[str, Array], shape: Shape) -> onnx.ModelProto:
     Args:
         weights: by the names of :class:`qa.training.span_model.SpanReader`'s state.
         shape: the encoder's sizes; positions beyond ``shape.positions`` are dropped.
+        smoothing: by product name (:func:`product_names`), what its input is divided and its
+            weight multiplied with, a scale a channel; changes nothing before quantisation.
     """
-    graph = _Graph(weights)
+    graph = _Graph(weights, smoothing or {})
     hidden = _embeddings(graph, shape)
     mask = graph.node("Cast", ["attention_mask"], to=TensorProto.INT32)
     for layer in range(shape.layers):
         hidden = _layer(graph, f"encoder.encoder.layer.{layer}", hidden, mask, shape)
     _head(graph, hidden)
     return graph.model()
+
+
+def product_names(model: onnx.ModelProto) -> list[str]:
+    """Names of the quantisable products: ``Attention`` and ``MatMul`` nodes but the span head."""
+    return [n.name for n in model.graph.node if n.op_type in _PRODUCTS and n.name != HEAD]
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:
@@ -61,8 +71,9 @@ def save(model: onnx.ModelProto, path: Path) -> None:
 class _Graph:
     """Nodes and initializers as they are added."""
 
-    def __init__(self, weights: Mapping[str, Array]) -> None:
+    def __init__(self, weights: Mapping[str, Array], smoothing: Mapping[str, Array]) -> None:
         self._weights = weights
+        self._smoothing = smoothing
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, onnx.TensorProto] = {}
 
@@ -85,6 +96,20 @@ class _Graph:
             helper.make_node(kind, list(inputs), made, name, domain=domain, **attributes)
         )
         return made[0]
+
+    def smoothed(self, product: str, value: str, weight: Array) -> tuple[str, str]:
+        """Input and weight of a product, with its smoothing moved from one to the other."""
+        scale = self._smoothing.get(product)
+        if scale is None:
+            return value, self.constant(f"{product}.weight", weight)
+        inverse = self.constant(f"{product}.inverse", (1 / scale).astype(np.float32))
+        name = self.constant(f"{product}.weight", weight * scale[:, None])
+        return self.node("Mul", [value, inverse], name=f"{product}.smoother"), name
+
+    def product(self, product: str, value: str, weight: str) -> str:
+        """``value`` times the transpose of a weight, as torch's Linear does."""
+        inputs = self.smoothed(product, value, self._weights[weight].T)
+        return self.node("MatMul", inputs, name=product)
 
     def model(self) -> onnx.ModelProto:
         sizes = ["batch", "length"]
@@ -134,30 +159,21 @@ def _layer(graph: _Graph, name: str, hidden: str, mask: str, shape: Shape) -> st
     parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
     joint = np.concatenate([graph.raw(f"{part}.weight").T for part in parts], axis=1)
     biases = np.concatenate([graph.raw(f"{part}.bias") for part in parts])
+    biases_name = graph.constant(f"{name}.qkv.bias", biases)
     attended = graph.node(
         "Attention",
-        [
-            hidden,
-            graph.constant(f"{name}.qkv", joint),
-            graph.constant(f"{name}.qkv_bias", biases),
-            mask,
-        ],
+        [*graph.smoothed(f"{name}.qkv", hidden, joint), biases_name, mask],
+        name=f"{name}.qkv",
         domain=_CONTRIB,
         num_heads=shape.heads,
     )
-    mixed = graph.node(
-        "MatMul", [attended, graph.weight(f"{name}.attention.output.dense.weight", transpose=True)]
-    )
+    mixed = graph.product(f"{name}.mix", attended, f"{name}.attention.output.dense.weight")
     hidden = _norm(graph, f"{name}.attention.output", mixed, hidden, shape)
-    wide = graph.node(
-        "MatMul", [hidden, graph.weight(f"{name}.intermediate.dense.weight", transpose=True)]
-    )
+    wide = graph.product(f"{name}.widen", hidden, f"{name}.intermediate.dense.weight")
     active = graph.node(
         "BiasGelu", [wide, graph.weight(f"{name}.intermediate.dense.bias")], domain=_CONTRIB
     )
-    narrow = graph.node(
-        "MatMul", [active, graph.weight(f"{name}.output.dense.weight", transpose=True)]
-    )
+    narrow = graph.product(f"{name}.narrow", active, f"{name}.output.dense.weight")
     return _norm(graph, f"{name}.output", narrow, hidden, shape)
 
 

@@ -85,7 +85,7 @@ def _figures(
     predictions: dict[str, Prediction],
     system: str,
 ) -> Iterator[dict[str, Any]]:
-    tuned = reader.manifest.calibration.span.score_at(reader.manifest.threshold)
+    tuned = reader.manifest.calibration.span.score_at(reader.manifest.passage_threshold)
     for name, threshold in (("0", 0.0), ("tuned", tuned)):
         for figure in score_reading(questions, predictions, threshold=threshold):
             if name == "tuned" and figure.protocol == "book":

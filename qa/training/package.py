@@ -27,7 +27,7 @@ from qa.reader.package import (
 )
 from qa.reader.reader import Reader
 from qa.reader.session import OnnxSpanModel
-from qa.reader.windows import Windower
+from qa.reader.windows import Window, Windower
 from qa.training.calibrate import Calibrator, calibration
 from qa.training.card import render_card
 from qa.training.checkpoint import load
@@ -37,10 +37,12 @@ from qa.training.quantization import quantize
 from qa.training.reader import selection_sets
 from qa.training.reader_data import Part, training_questions
 from qa.training.recipe import Recipe, backbone_path
+from qa.training.smoothing import smoothing_scales
 from qa.training.span_model import SpanReader
 from qa.training.torch_model import TorchSpanModel
 from qa.training.vocabulary import kept_ids, pruned_tokenizer
 
+_SEEN_PER_PART = 20
 _WORDS = "encoder.embeddings.word_embeddings.weight"
 Say = Callable[[str], None]
 
@@ -61,7 +63,7 @@ def package_reader(recipe: Recipe, run: Path, data: Path, out: Path, say: Say) -
     out.mkdir(parents=True, exist_ok=True)
     model = _trained(recipe, run)
     say("exporting and quantising")
-    _export(recipe, model, out)
+    _export(recipe, model, data, out)
     say("calibrating on held-out questions")
     manifest = _calibrated(recipe, data, out)
     save_manifest(out, manifest)
@@ -93,7 +95,7 @@ def _windower(recipe: Recipe, tokenizer: Path) -> Windower:
     return Windower(Tokenizer.from_file(str(tokenizer)), recipe.window)
 
 
-def _export(recipe: Recipe, model: SpanReader, out: Path) -> None:
+def _export(recipe: Recipe, model: SpanReader, data: Path, out: Path) -> None:
     tree = json.loads((Path(backbone_path(recipe.backbone)) / TOKENIZER).read_text("utf-8"))
     kept = kept_ids(tree["model"]["vocab"])
     weights = {
@@ -109,27 +111,38 @@ def _export(recipe: Recipe, model: SpanReader, out: Path) -> None:
         config.layer_norm_eps,
         recipe.window.max_length,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder) / "float.onnx"
-        save(build(weights, shape), plain)
-        quantize(plain, out / MODEL)
     text = json.dumps(pruned_tokenizer(tree, kept), ensure_ascii=False)
     (out / TOKENIZER).write_text(text, "utf-8")
+    windows = _seen_windows(recipe, data, _windower(recipe, out / TOKENIZER))
+    scales = smoothing_scales(build(weights, shape), windows)
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "float.onnx"
+        save(build(weights, shape, scales), plain)
+        quantize(plain, out / MODEL)
+
+
+def _seen_windows(recipe: Recipe, data: Path, windower: Windower) -> list[Window]:
+    """Text of the last stage's sets, a little of each, to see activations on."""
+    parts = [replace(part, limit=_SEEN_PER_PART) for part in recipe.stages[-1].parts]
+    questions = [q for p in parts for q in training_questions(p, data, recipe.seed)]
+    return windower.cut([q.question for q in questions], [[q.context] for q in questions])
 
 
 def _calibrated(recipe: Recipe, data: Path, out: Path) -> ReaderManifest:
     windower = _windower(recipe, out / TOKENIZER)
     calibrator = Calibrator(OnnxSpanModel(out / MODEL), windower, recipe.max_answer_pieces)
     questions = calibration_questions(recipe, data)
-    curves = calibration(calibrator, questions, load_epqa(data, "dev"))
-    threshold = calibrator.threshold(questions)
+    evidence = load_epqa(data, "dev")
+    curves = calibration(calibrator, questions, evidence)
+    gate, passage = calibrator.product_threshold(evidence), calibrator.threshold(questions)
     return ReaderManifest(
         name="reader",
         fingerprint=fingerprint(out),
         window=recipe.window,
         max_answer_pieces=recipe.max_answer_pieces,
         calibration=ReaderCalibration(_rounded(curves.span), _rounded(curves.answerable)),
-        threshold=round(curves.span(threshold), 3),
+        threshold=round(curves.span(gate), 3),
+        passage_threshold=round(curves.span(passage), 3),
         recipe=asdict(recipe),
         training={"recipe_fingerprint": recipe.fingerprint(), "torch": torch.__version__},
     )

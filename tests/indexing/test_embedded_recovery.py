@@ -190,7 +190,7 @@ def test_a_flipped_bit_is_found_and_mended(store: EmbeddedEngine) -> None:
     with closing(EmbeddedEngine(store.location)) as again:
         (problem, *_) = again.check()
         assert path.name in problem.what
-        assert problem.remedy == f"reviewqa rebuild --store {store.location}"
+        assert problem.remedy == f"reviewqa store rebuild --store {store.location}"
         again.rebuild()
         assert again.check() == []
 

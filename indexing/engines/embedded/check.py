@@ -14,7 +14,7 @@ from indexing.engines.embedded.derived_bm25 import DerivedBm25
 def problems(connection: sqlite3.Connection, bm25: DerivedBm25, location: str) -> list[Problem]:
     """Everything found wrong; nothing is changed. Reads the whole store."""
     restore = f"restore {location} from a backup, or index the dumps anew into another --store"
-    rebuild = f"reviewqa rebuild --store {location}"
+    rebuild = f"reviewqa store rebuild --store {location}"
     found = [Problem(what, restore) for what in _file(connection)]
     if not found:
         found = [Problem(what, restore) for what in _tables(connection)]

@@ -156,7 +156,7 @@ class EmbeddedEngine:
         except IndexUnusable as error:
             raise StoreCorrupt(
                 f"the BM25 index of {self.location} cannot be read ({error}); "
-                f"run `reviewqa rebuild --store {self.location}`"
+                f"run `reviewqa store rebuild --store {self.location}`"
             ) from error
 
     def info(self) -> StoreInfo:

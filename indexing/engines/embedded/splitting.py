@@ -26,7 +26,7 @@ def settings_for_writing(recorded: str, location: str) -> SplitterSettings:
     if fingerprint != settings.fingerprint:
         raise StoreMismatch(
             f"the passages of {location} were cut by another version of the splitter; "
-            f"run `reviewqa rebuild --store {location}` before adding to it"
+            f"run `reviewqa store rebuild --store {location}` before adding to it"
         )
     return settings
 
