@@ -67,7 +67,8 @@ class Database:
             )
         raise StoreMismatch(
             f"{self.location} is unfinished or of an older version (schema {version} of {known}); "
-            f"open it once for writing, for example with `reviewqa store rebuild --store {self.location}`"
+            "open it once for writing, for example with "
+            f"`reviewqa store rebuild --store {self.location}`"
         )
 
     def prepare(self) -> None:
