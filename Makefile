@@ -14,7 +14,7 @@ SOURCES := qa indexing eval api tests
 
 run: $(VENV)/.base
 	@$(BIN)/reviewqa index indexing/sample/reviews.jsonl --store $(STORE)
-	@$(BIN)/reviewqa ask "does the strap hold a heavy camera?" --product camera-strap --store $(STORE)
+	@$(BIN)/reviewqa ask "how long does the battery last?" --product wireless-earbuds --store $(STORE)
 	@$(BIN)/reviewqa serve --port $(PORT) --store $(STORE)
 
 setup: $(VENV)/.base
