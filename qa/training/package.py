@@ -143,7 +143,7 @@ def _calibrated(recipe: Recipe, data: Path, out: Path) -> ReaderManifest:
         calibration=ReaderCalibration(_rounded(curves.span), _rounded(curves.answerable)),
         threshold=round(curves.span(gate), 3),
         passage_threshold=round(curves.span(passage), 3),
-        recipe=asdict(recipe),
+        recipe=json.loads(json.dumps(asdict(recipe))),
         training={"recipe_fingerprint": recipe.fingerprint(), "torch": torch.__version__},
     )
 
