@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -159,8 +158,3 @@ def calibration_questions(recipe: Recipe, data: Path) -> list[ReadingQuestion]:
 
 def _rounded(curve: Platt) -> Platt:
     return Platt(round(curve.slope, 5), round(curve.intercept, 5))
-
-
-def describe(manifest: ReaderManifest) -> dict[str, Any]:
-    """The manifest without its figures, for a short report."""
-    return {k: v for k, v in asdict(manifest).items() if k not in {"figures", "recipe"}}
