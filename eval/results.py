@@ -64,6 +64,20 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """A value somebody else reported, to be drawn beside ours.
+
+    ``protocol`` and ``metric`` name the column it stands beside; ``source`` is the publication.
+    """
+
+    label: str
+    metric: str
+    protocol: str
+    value: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One system on one data set.
 
@@ -77,6 +91,7 @@ class Result:
         curves: point lists by name, such as ``risk-coverage``: ``{axis: values}``.
         asked: the questions by id.
         milliseconds: stage to wall time per question, in the order they were asked.
+        published: what others reported on the same data, in the units of the figures.
     """
 
     kind: str
@@ -87,6 +102,7 @@ class Result:
     curves: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     asked: Mapping[str, Asked] = field(default_factory=dict)
     milliseconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    published: tuple[Published, ...] = ()
 
 
 def figures(columns: Sequence[Column]) -> list[Figure]:

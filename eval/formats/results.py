@@ -10,7 +10,7 @@ from typing import Any
 from eval.datasets.files import find, read_json_unique
 from eval.errors import MalformedData
 from eval.formats.predictions import write_json
-from eval.results import Asked, Column, Figure, Result
+from eval.results import Asked, Column, Figure, Published, Result
 
 FORMAT = "reviewqa-result/1"
 
@@ -45,6 +45,7 @@ def read_result(path: Path) -> Result:
             tree["curves"],
             {name: _asked(one) for name, one in tree["asked"].items()},
             tree["milliseconds"],
+            tuple(Published(**one) for one in tree.get("published", ())),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise MalformedData(f"{path}: a result that lacks or has too much: {error}") from error
