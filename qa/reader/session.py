@@ -16,6 +16,8 @@ from qa.reader.spans import FloatArray
 from qa.reader.windows import IntArray, Window
 
 Logits = tuple[FloatArray, FloatArray]
+_SLOW_FUSION = "SkipLayerNormFusion"
+"""Joins an addition and a layer normalisation into a kernel that is several times slower."""
 
 
 class SpanModel(Protocol):
@@ -47,7 +49,10 @@ class OnnxSpanModel:
         options.log_severity_level = 3
         try:
             self._session = ort.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                str(path),
+                options,
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=[_SLOW_FUSION],
             )
         except Exception as error:  # onnxruntime raises a dozen unrelated classes
             raise ModelError(f"{path}: ONNX Runtime cannot load this model: {error}") from error

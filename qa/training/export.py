@@ -1,9 +1,9 @@
 """A span reader as an ONNX graph of fused operators.
 
-The graph is written out rather than traced: ONNX Runtime's ``Attention``, ``BiasGelu`` and
-``SkipLayerNormalization`` are what makes it fast on a CPU, and its pattern matcher finds no
-attention in graphs that today's exporters trace. The word embeddings are stored as int8 with one
-scale a row (symmetric), half of the file at no loss that shows in the scores.
+The graph is written out rather than traced: ONNX Runtime's ``Attention`` and ``BiasGelu`` are what
+makes it fast on a CPU, and its pattern matcher finds no attention in graphs that today's exporters
+trace. The word embeddings are stored as int8 with one scale a row (symmetric), half of the file at
+no loss that shows in the scores.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from onnx import TensorProto, helper, numpy_helper
 Array = npt.NDArray[np.float32]
 _CONTRIB = "com.microsoft"
 _PRODUCTS = {"Attention", "MatMul"}
+LEVELLED = ".narrow"
+"""Ends the names of the products after GELU."""
+_LEAST_PEAK = 0.01
 HEAD = "span_matmul"
 """The last matrix product, which stays in float: two columns decide every answer."""
 
@@ -45,7 +48,7 @@ def build(
     Args:
         weights: by the names of :class:`qa.training.span_model.SpanReader`'s state.
         shape: the encoder's sizes; positions beyond ``shape.positions`` are dropped.
-        smoothing: by product name (:func:`product_names`), what its input is divided and its
+        smoothing: by product name (:func:`smoothable_products`), what its input is divided and its
             weight multiplied with, a scale a channel; changes nothing before quantisation.
     """
     graph = _Graph(weights, smoothing or {})
@@ -57,9 +60,10 @@ def build(
     return graph.model()
 
 
-def product_names(model: onnx.ModelProto) -> list[str]:
-    """Names of the quantisable products: ``Attention`` and ``MatMul`` nodes but the span head."""
-    return [n.name for n in model.graph.node if n.op_type in _PRODUCTS and n.name != HEAD]
+def smoothable_products(model: onnx.ModelProto) -> list[str]:
+    """Names of the products that ``smoothing`` may name; those after GELU are levelled instead."""
+    names = [n.name for n in model.graph.node if n.op_type in _PRODUCTS and n.name != HEAD]
+    return [name for name in names if not name.endswith(LEVELLED)]
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:
@@ -111,6 +115,22 @@ class _Graph:
         inputs = self.smoothed(product, value, self._weights[weight].T)
         return self.node("MatMul", inputs, name=product)
 
+    def levelled(self, product: str, value: str, weight: str) -> str:
+        """A product whose rows are divided by their peaks before it and multiplied after.
+
+        It changes nothing before quantisation, after it every token has an int8 scale of its own.
+        """
+        least = self.constant("least_peak", np.array(_LEAST_PEAK, np.float32))
+        peak = self.node("ReduceMax", [value], axes=[-1], keepdims=1)
+        peak = self.node("Max", [peak, least])
+        level = self.node("Div", [value, peak])
+        made = self.node(
+            "MatMul",
+            [level, self.constant(f"{product}.weight", self._weights[weight].T)],
+            name=product,
+        )
+        return self.node("Mul", [made, peak])
+
     def model(self) -> onnx.ModelProto:
         sizes = ["batch", "length"]
         inputs = [
@@ -142,8 +162,7 @@ def _embeddings(graph: _Graph, shape: Shape) -> str:
         "Gather", [graph.weight(f"{prefix}.token_type_embeddings.weight"), "token_type_ids"]
     )
     total = graph.node("Add", [graph.node("Add", [word, segment]), position])
-    norm = [graph.weight(f"{prefix}.LayerNorm.{part}") for part in ("weight", "bias")]
-    return graph.node("LayerNormalization", [total, *norm], epsilon=shape.epsilon, axis=-1)
+    return _layer_norm(graph, prefix, total, shape)
 
 
 def _rows(graph: _Graph, name: str, table: Array, indices: str) -> str:
@@ -173,23 +192,18 @@ def _layer(graph: _Graph, name: str, hidden: str, mask: str, shape: Shape) -> st
     active = graph.node(
         "BiasGelu", [wide, graph.weight(f"{name}.intermediate.dense.bias")], domain=_CONTRIB
     )
-    narrow = graph.product(f"{name}.narrow", active, f"{name}.output.dense.weight")
+    narrow = graph.levelled(f"{name}{LEVELLED}", active, f"{name}.output.dense.weight")
     return _norm(graph, f"{name}.output", narrow, hidden, shape)
 
 
 def _norm(graph: _Graph, name: str, value: str, skip: str, shape: Shape) -> str:
-    return graph.node(
-        "SkipLayerNormalization",
-        [
-            value,
-            skip,
-            graph.weight(f"{name}.LayerNorm.weight"),
-            graph.weight(f"{name}.LayerNorm.bias"),
-            graph.weight(f"{name}.dense.bias"),
-        ],
-        domain=_CONTRIB,
-        epsilon=shape.epsilon,
-    )
+    total = graph.node("Add", [value, graph.weight(f"{name}.dense.bias")])
+    return _layer_norm(graph, name, graph.node("Add", [total, skip]), shape)
+
+
+def _layer_norm(graph: _Graph, name: str, value: str, shape: Shape) -> str:
+    norm = [graph.weight(f"{name}.LayerNorm.{part}") for part in ("weight", "bias")]
+    return graph.node("LayerNormalization", [value, *norm], epsilon=shape.epsilon, axis=-1)
 
 
 def _head(graph: _Graph, hidden: str) -> None:

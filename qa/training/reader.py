@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from eval.records import ReadingQuestion
 from qa.errors import QAError
 from qa.reader.windows import Windower
-from qa.training.checkpoint import Position, WeightAverage, load, save
+from qa.training.checkpoint import Position, WeightAverage, load, mean_weights, save
 from qa.training.losses import span_loss
 from qa.training.reader_data import held_out_questions, training_questions
 from qa.training.reader_features import Feature, batches, features
@@ -104,7 +104,19 @@ class _Run:
             self._optimizer_state = None
             self.best, self.stale = -math.inf, 0
 
+    def _start(self, stage: Stage) -> None:
+        """The weights a stage begins with, where that is not the stage before it."""
+        if not stage.start or self.position.epoch or self.position.batch:
+            return
+        states = [load(self._kept(name))["model"] for name in stage.start]
+        self.model.load_state_dict(mean_weights(states), strict=False)
+        self.average = WeightAverage(self.model, self.recipe.average)
+
+    def _kept(self, name: str) -> Path:
+        return self.out / f"stage-{name}.pt"
+
     def _stage(self, stage: Stage) -> None:
+        self._start(stage)
         self._report({"event": "stage", "stage": stage.name, "doing": "reading data"})
         seed = self.recipe.seed
         questions = [q for p in stage.parts for q in training_questions(p, self.data, seed)]
@@ -120,7 +132,7 @@ class _Run:
             if self.stale > self.recipe.patience:
                 self._report({"event": "stopped early", "stage": stage.name, "epoch": epoch})
                 break
-        self._load_best()
+        self._load_best(stage)
 
     def _optimizer(self, stage: Stage) -> torch.optim.Optimizer:
         parameters = [p for p in self.model.parameters() if p.requires_grad]
@@ -204,8 +216,9 @@ class _Run:
         model = TorchSpanModel(self.model, bfloat16=True)
         return score_sets(model, self.windower, self._selection, self.recipe.max_answer_pieces)
 
-    def _load_best(self) -> None:
-        """The next stage starts from this stage's best averaged weights."""
+    def _load_best(self, stage: Stage) -> None:
+        """Later stages start from this stage's best averaged weights."""
+        save(self._kept(stage.name), load(self.out / "best.pt"))
         self.model.load_state_dict(load(self.out / "best.pt")["model"], strict=False)
         self.average = WeightAverage(self.model, self.recipe.average)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,16 @@ _STRICT = ConfigDict(extra="forbid")
 
 @checked(config=_STRICT, frozen=True)
 class Stage:
-    """One stage of training; ``epochs`` passes over the union of its parts."""
+    """One stage of training; ``epochs`` passes over the union of its parts.
+
+    ``start``: the earlier stages it starts from, by name; of several the mean of their weights,
+    which keeps most of what each has learnt (Wortsman et al., "Model soups", ICML 2022). Absent:
+    the stage before it.
+    """
 
     name: str
     parts: list[Part]
+    start: list[str] = field(default_factory=list)
     epochs: int = 1
     learning_rate: float = 1e-4
     batch_tokens: int = 4096
@@ -102,11 +108,26 @@ def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     for text in overrides or []:
         Override.parse(text).apply(tree)
     try:
-        return TypeAdapter(Recipe).validate_python(tree)
+        recipe = TypeAdapter(Recipe).validate_python(tree)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise RecipeError(f"{path}: {place}: {first['msg']}") from error
+    _check_starts(path, recipe.stages)
+    return recipe
+
+
+def _check_starts(path: Path, stages: list[Stage]) -> None:
+    names = [stage.name for stage in stages]
+    for number, stage in enumerate(stages):
+        for name in stage.start:
+            if name not in names[:number]:
+                raise RecipeError(
+                    f"{path}: stages.{number}.start: {name!r} is no earlier stage "
+                    f"(earlier: {', '.join(names[:number]) or 'none'})"
+                )
+        if stage.name in names[:number]:
+            raise RecipeError(f"{path}: stages.{number}.name: {stage.name!r} is taken")
 
 
 def backbone_path(name: str) -> str:

@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from qa.reader.session import padded
 from qa.reader.windows import Window
-from qa.training.export import product_names
+from qa.training.export import smoothable_products
 
 Array = npt.NDArray[np.float32]
 STRENGTH = 0.8
@@ -36,7 +36,7 @@ def smoothing_scales(
         model: the float graph, without smoothing.
         windows: held-in text to see activations on.
     """
-    nodes = {n.name: n for n in model.graph.node if n.name in set(product_names(model))}
+    nodes = {n.name: n for n in model.graph.node if n.name in set(smoothable_products(model))}
     largest = _largest_activations(model, sorted({n.input[0] for n in nodes.values()}), windows)
     weights = {i.name: i for i in model.graph.initializer}
     scales = {}

@@ -67,6 +67,42 @@ def test_a_killed_run_ends_like_an_uninterrupted_one(
         torch.testing.assert_close(two[name], tensor, msg=name)
 
 
+def test_a_stage_may_start_from_the_mean_of_earlier_ones(
+    recipe: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    tree = yaml.safe_load(recipe.read_text("utf-8"))
+    one, two = tree["stages"]
+    still = {**one, "name": "still", "learning_rate": 0.0, "start": ["one", "branch"]}
+    tree["stages"] = [one, {**two, "name": "branch", "start": ["one"]}, still]
+    recipe.write_text(yaml.safe_dump(tree), "utf-8")
+    run = tmp_path / "run"
+    train(recipe, data=tiny_data, out=run)
+    kept = {
+        name: torch.load(run / f"stage-{name}.pt", weights_only=True)["model"]
+        for name in ("one", "branch", "still")
+    }
+    assert not torch.equal(kept["one"]["span.weight"], kept["branch"]["span.weight"])
+    for name, tensor in kept["still"].items():
+        if tensor.is_floating_point():
+            middle = (kept["one"][name] + kept["branch"][name]) / 2
+            torch.testing.assert_close(tensor, middle, msg=name)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ("stages.0.start=[two]", "stages.0.start: 'two' is no earlier stage"),
+        ("stages.1.start=[two]", r"no earlier stage \(earlier: one\)"),
+        ("stages.1.name=one", "stages.1.name: 'one' is taken"),
+    ],
+)
+def test_stages_that_cannot_follow_one_another_are_refused(
+    recipe: Path, change: str, complaint: str
+) -> None:
+    with pytest.raises(QAError, match=complaint):
+        load_recipe(recipe, [change])
+
+
 def test_another_recipe_does_not_go_on_from_this_run(
     recipe: Path, tiny_data: Path, tmp_path: Path
 ) -> None:
