@@ -1,4 +1,4 @@
-"""How far an ingest is: a bar on a terminal, a line now and then anywhere else."""
+"""How far an ingest or a conversion is: a bar on a terminal, a line now and then anywhere else."""
 
 from __future__ import annotations
 
@@ -55,6 +55,25 @@ def _bar() -> Iterator[Report]:
             )
 
         yield report
+
+
+@contextmanager
+def counter(what: str, pause: float = _PAUSE) -> Iterator[Callable[[int], None]]:
+    """What to call with a count now and then; shown on stderr, but not for the first seconds."""
+    last = time.monotonic()
+    shown = False
+
+    def report(done: int) -> None:
+        nonlocal last, shown
+        now = time.monotonic()
+        if now - last >= pause:
+            last, shown = now, True
+            end = "\r" if sys.stderr.isatty() else "\n"
+            print(f"{done:,} {what}", file=sys.stderr, end=end, flush=True)  # noqa: T201
+
+    yield report
+    if shown and sys.stderr.isatty():
+        print("\033[2K", file=sys.stderr, end="\r", flush=True)  # noqa: T201
 
 
 class Lines:
