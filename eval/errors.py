@@ -8,6 +8,7 @@
     ├── UnknownMetric       no metric of that name; the message lists those that exist
     ├── NotComparable       two results that were not measured on the same questions
     ├── TooFewGroups        fewer products than folds
+    ├── NotWritable         a report that cannot be written where it should go
     └── MissingLibrary      a reference library that is not installed; names the install line
 """
 
@@ -36,6 +37,10 @@ class NotComparable(EvalError):
 
 class TooFewGroups(EvalError):
     """There are fewer products than folds."""
+
+
+class NotWritable(EvalError):
+    """A report cannot be written where it should go."""
 
 
 class MissingLibrary(EvalError):
