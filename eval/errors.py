@@ -10,6 +10,7 @@
     ├── TooFewGroups        fewer products than folds
     ├── DestinationExists   a file or folder that is not to be overwritten
     ├── NotConvertible      a source without what the target format is made of
+    ├── NotWritable         a report that cannot be written where it should go
     └── MissingLibrary      a reference library that is not installed; names the install line
 """
 
@@ -46,6 +47,10 @@ class DestinationExists(EvalError):
 
 class NotConvertible(EvalError):
     """The source does not have what the target format is made of."""
+
+
+class NotWritable(EvalError):
+    """A report cannot be written where it should go."""
 
 
 class MissingLibrary(EvalError):

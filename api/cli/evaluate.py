@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from api.cli import options, output
+from api.cli import evaluate_report, options, output
 from api.cli.failures import Failure
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def retriever(
     out: Out = None,
     limit: Limit = None,
     folds: Folds = 0,
+    report: evaluate_report.Also = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure how well the right texts are found, beside random order."""
@@ -94,6 +95,7 @@ def retriever(
             for job in jobs
             for name in system or ["bm25"]
         ]
+        evaluate_report.also(report, results)
         _print(results, folds, as_json)
 
 
@@ -113,6 +115,7 @@ def reader(
     out: Out = None,
     limit: Limit = None,
     folds: Folds = 0,
+    report: evaluate_report.Also = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure answers where the right text is given, beside what annotators reach."""
@@ -130,6 +133,7 @@ def reader(
             for job in jobs
             for name in system or [SHIPPED]
         ]
+        evaluate_report.also(report, results)
         _print(results, folds, as_json)
 
 
@@ -148,6 +152,7 @@ def pipeline(
     out: Out = None,
     limit: Limit = None,
     folds: Folds = 0,
+    report: evaluate_report.Also = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure the answers of the whole system."""
@@ -168,6 +173,7 @@ def pipeline(
             for job in jobs
             for name in system or ["bm25"]
         ]
+        evaluate_report.also(report, results)
         _print(results, folds, as_json)
 
 
