@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ import typer
 
 from api.cli import options, output
 from api.cli.failures import Failure
-from api.cli.progress import counter
+from api.cli.progress import counted, said
 
 if TYPE_CHECKING:
     from eval.conversion.convert import Source
@@ -34,6 +34,73 @@ FORMATS = "subjqa, squad-1.1, squad-2.0, jsonl, beir or dpr"
 @app.callback()
 def _group() -> None:
     pass
+
+
+@app.command()
+def stats(
+    datasets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DATASET...",
+            help="subjqa:electronics, subjqa (all of it), epqa, sample, a file, a BEIR folder.",
+        ),
+    ],
+    split: Annotated[
+        list[str] | None, typer.Option("--split", help="Only this part; all at hand if absent.")
+    ] = None,
+    data: Data = HERE,
+    model: Annotated[
+        Path | None, typer.Option(help="Reader folder whose tokens and window count.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Also a page with plots (or .md).")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Question types, lengths, answers, agreement, duplicates, leakage between parts."""
+    with _faults():
+        from api.cli.report_terminal import show_report
+        from eval.report.files import check_place, write_report
+        from eval.statistics.describe import describe
+        from eval.statistics.report import statistics_report
+        from eval.statistics.windows import WindowShape
+        from qa.reader.token_counts import TokenCounter
+
+        if html is not None:
+            check_place(html)
+        counter = TokenCounter.load(model)
+        window = counter.window
+        shape = WindowShape(window.max_length, window.overlap, window.max_question)
+        with said() as progress:
+            found = describe(_named(datasets), split or (), data, counter, shape, progress=progress)
+        report = statistics_report(found, counter.name)
+        if html is not None:
+            write_report(html, report)
+    if as_json:
+        output.print_json(
+            {
+                "tokenizer": counter.name,
+                "parts": found.parts,
+                "shared": found.shared,
+                "clean_pairs": found.clean_pairs,
+            }
+        )
+    else:
+        show_report(report)
+    if html is not None:
+        typer.echo(f"report: {output.flat(str(html))}", err=as_json)
+
+
+def _named(datasets: Sequence[str]) -> list[tuple[str, str]]:
+    """(title, place) of every set; a family's name stands for all of its parts."""
+    from eval.statistics.describe import expanded
+    from indexing.sample import questions_path
+
+    return [
+        (one, str(questions_path()) if one == "sample" else one)
+        for name in dict.fromkeys(datasets)
+        for one in expanded(name)
+    ]
 
 
 @app.command()
@@ -78,7 +145,7 @@ def convert(
         ]
         if guessed:
             typer.echo(f"guessed: {' '.join(guessed)}", err=True)
-        with counter("questions") as progress:
+        with counted("questions") as progress:
             report = convert_data(found, destination, target, force=force, progress=progress)
     if as_json:
         output.print_json(report)
@@ -111,7 +178,7 @@ def _show(report: ConversionReport) -> None:
         ("not kept", report.lost),
     ):
         for what, count in counts.items():
-            typer.echo(output.flat(f"{verb:<9} {count:>9,} {what}"))
+            typer.echo(f"{verb:<9} {count:>9,} {output.flat(what)}")
     if not report.dropped and not report.lost:
         typer.echo("nothing was lost")
 

@@ -26,7 +26,7 @@ Datasets = Annotated[
     list[str],
     typer.Argument(
         metavar="DATASET...",
-        help="subjqa:electronics, squadshifts:amazon, epqa, sample, a SQuAD file, a BEIR folder.",
+        help="subjqa:electronics, squadshifts:amazon, epqa, sample, a SQuAD or JSONL file, a BEIR folder.",
     ),
 ]
 Data = Annotated[

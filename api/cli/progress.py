@@ -58,22 +58,34 @@ def _bar() -> Iterator[Report]:
 
 
 @contextmanager
-def counter(what: str, pause: float = _PAUSE) -> Iterator[Callable[[int], None]]:
-    """What to call with a count now and then; shown on stderr, but not for the first seconds."""
-    last = time.monotonic()
-    shown = False
+def counted(what: str) -> Iterator[Callable[[int], None]]:
+    """What to call with a count now and then; shown on stderr, see :func:`said`."""
+    with said() as say:
+        yield lambda done: say(f"{done:,} {what}")
 
-    def report(done: int) -> None:
+
+@contextmanager
+def said(pause: float = _PAUSE) -> Iterator[Callable[[str], None]]:
+    """What to call with what is being done; shown on stderr once that takes longer than a moment.
+
+    A terminal gets a line that changes, anything else a line now and then.
+    """
+    last, live, shown = time.monotonic(), sys.stderr.isatty(), False
+
+    def say(what: str) -> None:
         nonlocal last, shown
         now = time.monotonic()
-        if now - last >= pause:
+        if now - last >= (pause / 10 if live else pause):
             last, shown = now, True
-            end = "\r" if sys.stderr.isatty() else "\n"
-            print(f"{done:,} {what}", file=sys.stderr, end=end, flush=True)  # noqa: T201
+            line = output.flat(what)
+            end = "\r" if live else "\n"
+            print(f"\033[2K{line}" if live else line, file=sys.stderr, end=end, flush=True)  # noqa: T201
 
-    yield report
-    if shown and sys.stderr.isatty():
-        print("\033[2K", file=sys.stderr, end="\r", flush=True)  # noqa: T201
+    try:
+        yield say
+    finally:
+        if live and shown:
+            print("\033[2K", file=sys.stderr, end="\r", flush=True)  # noqa: T201
 
 
 class Lines:

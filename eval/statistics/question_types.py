@@ -24,7 +24,7 @@ def question_type(question: str) -> str:
     return word if word in TYPES else OTHER
 
 
-def first_words(questions: Iterable[str], most: int = 16) -> dict[str, int]:
+def first_words(questions: Iterable[str], most: int = 12) -> dict[str, int]:
     """How many questions begin with each word, the frequent ones first.
 
     The book's types are always named; of the others only the ``most`` frequent are, the rest

@@ -59,6 +59,11 @@ class ReadingStatistics:
     repeats: Repeats
     kind: str = "reading"
 
+    @property
+    def name(self) -> str:
+        """``data set split``; a file has no split."""
+        return f"{self.dataset} {self.split}".strip()
+
 
 def reading_statistics(
     dataset: str,

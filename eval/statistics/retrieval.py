@@ -65,6 +65,11 @@ class RetrievalStatistics:
     sources: Mapping[str, int]
     kind: str = "retrieval"
 
+    @property
+    def name(self) -> str:
+        """``data set split``; a file has no split."""
+        return f"{self.dataset} {self.split}".strip()
+
 
 def retrieval_statistics(
     dataset: str, split: str, data: JudgedTexts, count: TokenCounter
