@@ -128,7 +128,11 @@ def convert(
     force: Annotated[bool, typer.Option("--force", help="Replace what is at DEST.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Convert between formats of gold data; says what the target could not hold."""
+    """Convert between formats of gold data; says what the target could not hold.
+
+    JSONL has a question per line: id, question, context, annotations (for each annotator a list of
+    {"start": code points, "text": ...}, empty for no answer), context_id, product_id, meta.
+    """
     with _faults():
         from eval.conversion.convert import convert as convert_data
         from eval.conversion.formats import format_of_destination, known_format
@@ -193,4 +197,4 @@ def _faults() -> Iterator[None]:
     except EvalError as error:
         raise Failure(str(error)) from error
     except OSError as error:
-        raise Failure(f"{error.filename}: {error.strerror}") from error
+        raise Failure(": ".join(str(p) for p in (error.filename, error.strerror) if p)) from error

@@ -26,7 +26,8 @@ Datasets = Annotated[
     list[str],
     typer.Argument(
         metavar="DATASET...",
-        help="subjqa:electronics, squadshifts:amazon, epqa, sample, a SQuAD or JSONL file, a BEIR folder.",
+        help="subjqa:electronics, squadshifts:amazon, epqa, sample, a SQuAD or JSONL file, "
+        "a BEIR folder.",
     ),
 ]
 Data = Annotated[

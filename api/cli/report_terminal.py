@@ -24,6 +24,8 @@ def show_report(report: Report) -> None:
         for line in section.prose:
             console.print(output.flat(line), style="dim")
         for table in section.tables:
+            if len(section.tables) > 1:
+                console.print(output.flat(table.caption), style="italic")
             console.print(_table(table))
             console.print()
         for plot in section.plots:

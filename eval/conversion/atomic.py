@@ -51,6 +51,7 @@ def whole_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         DestinationExists: there is something at ``path`` that is not to be replaced.
     """
     _refuse_folder(path, force)
+    path = path.resolve()
     partial = path.with_name(f"{path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

@@ -73,7 +73,7 @@ def leaks(parts: Mapping[str, Sequence[ReadingQuestion]]) -> dict[tuple[str, str
     keys = [_keys(questions) for questions in parts.values()]
     near = _near_texts([q.context for questions in parts.values() for q in questions])
     for found, questions in zip(keys, parts.values(), strict=True):
-        found["near-duplicate contexts"] = [near.get(q.context) for q in questions]
+        found["contexts, near ones included"] = [near.get(q.context) for q in questions]
     named = list(zip(parts, keys, strict=True))
     return {
         (a, b): shared

@@ -169,7 +169,7 @@ def test_leaks_by_hand() -> None:
         "contexts": (1, 2, 1),
         "contexts but for case and punctuation": (1, 2, 2),
         "products": (1, 1, 1),
-        "near-duplicate contexts": (2, 3, 3),
+        "contexts, near ones included": (2, 3, 3),
     }
 
 
