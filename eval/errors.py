@@ -8,6 +8,9 @@
     ├── UnknownMetric       no metric of that name; the message lists those that exist
     ├── NotComparable       two results that were not measured on the same questions
     ├── TooFewGroups        fewer products than folds
+    ├── DestinationExists   a file or folder that is not to be overwritten
+    ├── NotConvertible      a source without what the target format is made of
+    ├── NotWritable         a report that cannot be written where it should go
     └── MissingLibrary      a reference library that is not installed; names the install line
 """
 
@@ -36,6 +39,18 @@ class NotComparable(EvalError):
 
 class TooFewGroups(EvalError):
     """There are fewer products than folds."""
+
+
+class DestinationExists(EvalError):
+    """There is a file or folder that was not to be overwritten."""
+
+
+class NotConvertible(EvalError):
+    """The source does not have what the target format is made of."""
+
+
+class NotWritable(EvalError):
+    """A report cannot be written where it should go."""
 
 
 class MissingLibrary(EvalError):

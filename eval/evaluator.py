@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from eval.annotators import leave_one_out
+from eval.marks import Marker
 from eval.metrics.calibration import brier_score, expected_calibration_error, reliability
 from eval.metrics.no_answer import best_threshold, threshold_curve
 from eval.metrics.ranking import ranking
 from eval.metrics.risk_coverage import aurc, coverage_at_precision, risk_coverage
 from eval.metrics.squad import exact_match, f1
 from eval.reading import METRICS, Prediction, judge, reading_columns
-from eval.records import MergeRule, ReadingQuestion, RetrievalSet
+from eval.records import MergeRule, ReadingQuestion, RetrievalSet, Text
 from eval.results import Asked, Column, Figure, Result, figures
 from eval.retrieval import random_columns, retrieval_columns, set_columns, without_results
 from eval.significance import bootstrap_statistic
@@ -81,9 +82,10 @@ def retrieval_result(
         tuple(columns),
         tuple(figures(columns)),
         baselines=tuple(figures(random_columns(data, metrics, depth))),
-        curves=_success_curve(data, run, depth),
+        curves=_rank_curves(data, run, depth),
         asked=asked,
         milliseconds=milliseconds or {},
+        texts={n: texts[n] for one in asked.values() for n in _shown(one) if n in texts},
     )
 
 
@@ -97,6 +99,7 @@ def reading_result(
     threshold: float = 0.0,
     tuned: float | None = None,
     milliseconds: Mapping[str, Sequence[float]] | None = None,
+    texts: Sequence[Text] = (),
 ) -> Result:
     """Score predictions.
 
@@ -104,6 +107,7 @@ def reading_result(
         kind: ``reader`` or ``pipeline``.
         threshold: the least score of an answer; figures without a word on it are at this one.
         tuned: another threshold, chosen on other questions; its protocols end in ``(tuned)``.
+        texts: what the answers to questions without a context of their own may stand in.
 
     Raises:
         MalformedData: questions and predictions do not have the same ids.
@@ -117,6 +121,8 @@ def reading_result(
     columns += _best_columns(questions, predictions, merge)
     columns += _top_columns(questions, predictions, merge)
     found = figures(columns)
+    marker = Marker(texts, merge)
+    asked = {q.id: _asked(q, predictions[q.id], threshold, marker) for q in questions}
     about = {"merge": merge, "threshold": threshold, "questions": len(questions)}
     if tuned is not None:
         about["tuned_threshold"] = tuned
@@ -127,8 +133,9 @@ def reading_result(
         (*found, *_confidence_figures(questions, predictions, merge)),
         baselines=tuple(figures(leave_one_out(questions))) if kind == "reader" else (),
         curves=_reading_curves(questions, predictions, merge),
-        asked={q.id: _asked(q, predictions[q.id], threshold, merge) for q in questions},
+        asked=asked,
         milliseconds=milliseconds or {},
+        texts=marker.texts,
     )
 
 
@@ -138,22 +145,24 @@ def is_right(prediction: Prediction, question: ReadingQuestion, merge: MergeRule
     return bool(golds) and f1(prediction.text, golds) >= RIGHT
 
 
-def _success_curve(
+def _rank_curves(
     data: RetrievalSet, run: Mapping[str, Mapping[str, float]], depth: int
 ) -> dict[str, dict[str, list[float]]]:
+    """Success and recall at every cut-off people look at; ``book`` is scored by success alone."""
     cuts = [k for k in (*range(1, 21), 30, 50, 100) if k <= depth]
-    names = [f"success@{k}" for k in cuts]
-    system = retrieval_columns(
-        data.qrels, run, names, level=data.level, unanswerable=data.unanswerable
-    )
-    chance = random_columns(data, names, depth)[: len(cuts)]
-    return {
-        "success": {
+    curves = {}
+    for family in ("success",) if data.protocol == "book" else ("success", "recall"):
+        names = [f"{family}@{k}" for k in cuts]
+        system = retrieval_columns(
+            data.qrels, run, names, level=data.level, unanswerable=data.unanswerable
+        )
+        chance = random_columns(data, names, depth)[: len(cuts)]
+        curves[family] = {
             "k": [float(k) for k in cuts],
             "system": [float(np.mean(list(c.scores.values()))) for c in system],
             "random": [float(np.mean(list(c.scores.values()))) for c in chance],
         }
-    }
+    return curves
 
 
 def _best_columns(
@@ -250,15 +259,24 @@ def _reading_curves(
 
 
 def _asked(
-    question: ReadingQuestion, prediction: Prediction, threshold: float, merge: MergeRule
+    question: ReadingQuestion, prediction: Prediction, threshold: float, marker: Marker
 ) -> Asked:
+    gold_at = marker.gold(question)
+    own = (question.context_id,) if question.context_id else ()
     return Asked(
         question.question,
-        gold=tuple(span.text for span in question.gold(merge)),
+        gold=tuple(span.text for span in question.gold(marker.merge)),
         answer=prediction.text if prediction.score >= threshold else "",
         score=prediction.score,
         product_id=question.product_id,
-        ranked=(prediction.context_id,) if prediction.context_id else (),
-        relevant=(question.context_id,) if question.context_id else (),
-        meta={"context": question.context, **question.meta},
+        ranked=prediction.read or ((prediction.context_id,) if prediction.context_id else ()),
+        relevant=own or tuple(dict.fromkeys(mark.text_id for mark in gold_at)),
+        meta=dict(question.meta),
+        gold_at=gold_at,
+        answer_at=marker.answer(question, prediction),
     )
+
+
+def _shown(asked: Asked) -> tuple[str, ...]:
+    """The texts of a retrieval question that people look at: the best one and the wanted ones."""
+    return (*asked.ranked[:1], *asked.relevant[:3])

@@ -29,7 +29,8 @@ class Prediction:
 
     ``confidence``: the calibrated probability that it is right, where the system has one.
     ``others``: the texts of the next best spans, best first.
-    ``context_id``: where it stands.
+    ``context_id``: the text it stands in. ``start``: its offset there, in code points.
+    ``read``: ids of the texts that were retrieved for it, best first.
     """
 
     text: str
@@ -37,6 +38,8 @@ class Prediction:
     confidence: float | None = None
     others: tuple[str, ...] = ()
     context_id: str = ""
+    start: int | None = None
+    read: tuple[str, ...] = ()
 
 
 def score_reading(

@@ -46,11 +46,22 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Where an answer stands: ``texts[text_id][start:end]``, in Unicode code points."""
+
+    text_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One question as people see it: the gold beside what the system said.
 
     ``answer`` is empty for no answer; of a retriever it is the best document's text.
     ``ranked``: ids of what was retrieved, best first. ``relevant``: ids that should have been.
+    ``gold_at``, ``answer_at``: where the gold and the system's best span stand, where known; the
+    best span is kept also where it was withheld.
     """
 
     question: str
@@ -61,6 +72,8 @@ class Asked:
     ranked: tuple[str, ...] = ()
     relevant: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
+    gold_at: tuple[Mark, ...] = ()
+    answer_at: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,7 @@ class Result:
         asked: the questions by id.
         milliseconds: stage to wall time per question, in the order they were asked.
         published: what others reported on the same data, in the units of the figures.
+        texts: the texts that marks point into, and a retriever's best and relevant ones, by id.
     """
 
     kind: str
@@ -103,6 +117,7 @@ class Result:
     asked: Mapping[str, Asked] = field(default_factory=dict)
     milliseconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
     published: tuple[Published, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def figures(columns: Sequence[Column]) -> list[Figure]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from api.cli import options, output
+from api.cli import evaluate_report, options, output
 from api.cli.failures import Failure
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ Datasets = Annotated[
     list[str],
     typer.Argument(
         metavar="DATASET...",
-        help="subjqa:electronics, squadshifts:amazon, epqa, sample, a SQuAD file, a BEIR folder.",
+        help="subjqa:electronics, squadshifts:amazon, epqa, sample, a SQuAD or JSONL file, "
+        "a BEIR folder.",
     ),
 ]
 Data = Annotated[
@@ -72,6 +73,7 @@ def retriever(
     out: Out = None,
     limit: Limit = None,
     folds: Folds = 0,
+    report: evaluate_report.Also = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure how well the right texts are found, beside random order."""
@@ -94,6 +96,7 @@ def retriever(
             for job in jobs
             for name in system or ["bm25"]
         ]
+        evaluate_report.also(report, results)
         _print(results, folds, as_json)
 
 
@@ -113,6 +116,7 @@ def reader(
     out: Out = None,
     limit: Limit = None,
     folds: Folds = 0,
+    report: evaluate_report.Also = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure answers where the right text is given, beside what annotators reach."""
@@ -130,6 +134,7 @@ def reader(
             for job in jobs
             for name in system or [SHIPPED]
         ]
+        evaluate_report.also(report, results)
         _print(results, folds, as_json)
 
 
@@ -148,6 +153,7 @@ def pipeline(
     out: Out = None,
     limit: Limit = None,
     folds: Folds = 0,
+    report: evaluate_report.Also = None,
     as_json: options.Json = False,
 ) -> None:
     """Measure the answers of the whole system."""
@@ -168,6 +174,7 @@ def pipeline(
             for job in jobs
             for name in system or ["bm25"]
         ]
+        evaluate_report.also(report, results)
         _print(results, folds, as_json)
 
 

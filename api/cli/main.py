@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from api.cli import ask, evaluate, failures, index, info, products, serve, store, train
+from api.cli import (
+    ask,
+    data,
+    evaluate,
+    evaluate_report,
+    failures,
+    index,
+    info,
+    products,
+    serve,
+    store,
+    train,
+)
 
 HELP = "Question answering over product reviews: finds passages, marks answers, shows evidence."
 EPILOG = (
@@ -27,7 +39,9 @@ app.command("serve")(serve.serve)
 app.command("info")(info.info)
 app.add_typer(store.app, name="store")
 app.add_typer(train.app, name="train")
+evaluate.app.command("report")(evaluate_report.report)
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(data.app, name="data")
 
 
 def _version(asked: bool) -> None:

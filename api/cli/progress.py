@@ -1,4 +1,4 @@
-"""How far an ingest is: a bar on a terminal, a line now and then anywhere else."""
+"""How far an ingest or a conversion is: a bar on a terminal, a line now and then anywhere else."""
 
 from __future__ import annotations
 
@@ -55,6 +55,37 @@ def _bar() -> Iterator[Report]:
             )
 
         yield report
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int], None]]:
+    """What to call with a count now and then; shown on stderr, see :func:`said`."""
+    with said() as say:
+        yield lambda done: say(f"{done:,} {what}")
+
+
+@contextmanager
+def said(pause: float = _PAUSE) -> Iterator[Callable[[str], None]]:
+    """What to call with what is being done; shown on stderr once that takes longer than a moment.
+
+    A terminal gets a line that changes, anything else a line now and then.
+    """
+    last, live, shown = time.monotonic(), sys.stderr.isatty(), False
+
+    def say(what: str) -> None:
+        nonlocal last, shown
+        now = time.monotonic()
+        if now - last >= (pause / 10 if live else pause):
+            last, shown = now, True
+            line = output.flat(what)
+            end = "\r" if live else "\n"
+            print(f"\033[2K{line}" if live else line, file=sys.stderr, end=end, flush=True)  # noqa: T201
+
+    try:
+        yield say
+    finally:
+        if live and shown:
+            print("\033[2K", file=sys.stderr, end="\r", flush=True)  # noqa: T201
 
 
 class Lines:

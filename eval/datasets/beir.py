@@ -7,12 +7,12 @@ may carry ``metadata.product_id``: in a corpus it says whose a text is, in a que
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eval.datasets.files import find, open_text
+from eval.datasets.files import find, reading_text
+from eval.datasets.jsonl import json_line
 from eval.datasets.protocols import safe_id
 from eval.errors import DatasetNotFound, MalformedData
 from eval.formats.trec import read_qrels
@@ -32,9 +32,9 @@ def load_beir(folder: Path, split: str) -> RetrievalSet:
         MalformedData: a line that is no such object, an id that occurs twice, a judgment of a
             query or text that does not exist.
     """
-    texts = {i: _text(i, tree) for i, tree in _objects(folder / "corpus.jsonl")}
-    queries = dict(_objects(folder / "queries.jsonl"))
-    path = _qrels(folder, split)
+    texts = {i: _text(i, tree) for i, tree in beir_objects(folder / "corpus.jsonl")}
+    queries = dict(beir_objects(folder / "queries.jsonl"))
+    path = qrels_path(folder, split)
     qrels = read_qrels(path)
     for query, judged in qrels.items():
         if query not in queries:
@@ -47,13 +47,14 @@ def load_beir(folder: Path, split: str) -> RetrievalSet:
         split=split,
         protocol="judged",
         texts=tuple(texts.values()),
-        queries=tuple(Query(q, queries[q]["text"], _product(queries[q])) for q in asked),
+        queries=tuple(Query(q, queries[q]["text"], product_of(queries[q])) for q in asked),
         qrels={q: qrels[q] for q in asked},
         left_out=len(qrels) - len(asked),
     )
 
 
-def _qrels(folder: Path, split: str) -> Path:
+def qrels_path(folder: Path, split: str) -> Path:
+    """The judgments of a split: BEIR's file, or TREC's for the whole folder."""
     names = (f"qrels/{split}.tsv", "qrels.txt", "qrels.tsv")
     for name in names:
         if (folder / name).is_file():
@@ -61,9 +62,15 @@ def _qrels(folder: Path, split: str) -> Path:
     raise DatasetNotFound(f"{folder}: no judgments: none of {', '.join(names)}")
 
 
-def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def beir_objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Ids and objects of ``corpus.jsonl`` or ``queries.jsonl``, one at a time.
+
+    Raises:
+        DatasetNotFound: no such file.
+        MalformedData: a line that is no such object, an id with white space or that occurs twice.
+    """
     seen: set[str] = set()
-    with open_text(find(path)) as stream:
+    with reading_text(find(path)) as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
                 continue
@@ -77,10 +84,7 @@ def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        tree = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise MalformedData(f"{path}: line {number}: {error.msg}") from error
+    tree = json_line(path, number, line)
     if not isinstance(tree, dict) or not isinstance(tree.get("text"), str) or "_id" not in tree:
         raise MalformedData(f"{path}: line {number}: no object with '_id' and 'text'")
     return tree
@@ -88,10 +92,11 @@ def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
 
 def _text(name: str, tree: dict[str, Any]) -> Text:
     title = str(tree.get("title") or "")
-    return Text(name, _product(tree) or "", f"{title}\n{tree['text']}" if title else tree["text"])
+    return Text(name, product_of(tree) or "", f"{title}\n{tree['text']}" if title else tree["text"])
 
 
-def _product(tree: dict[str, Any]) -> str | None:
+def product_of(tree: dict[str, Any]) -> str | None:
+    """``metadata.product_id`` of a text or query."""
     metadata = tree.get("metadata")
     found = metadata.get("product_id") if isinstance(metadata, dict) else None
     return None if found is None else str(found)

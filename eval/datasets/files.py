@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -26,16 +28,24 @@ def open_text(path: Path) -> IO[str]:
     return path.open(encoding="utf-8", newline="")
 
 
+@contextmanager
+def reading_text(path: Path) -> Iterator[IO[str]]:
+    """:func:`open_text`, and :class:`MalformedData` for what is not UTF-8 or a torn gzip file."""
+    try:
+        with open_text(path) as stream:
+            yield stream
+    except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise MalformedData(f"{path}: not readable as UTF-8 text: {error}") from error
+
+
 Pairs = list[tuple[str, Any]]
 
 
 def read_json(path: Path, make_object: Callable[[Pairs], Any] | None = None) -> Any:
     """The parsed file; :class:`MalformedData` says where the syntax breaks."""
     try:
-        with open_text(path) as stream:
+        with reading_text(path) as stream:
             return json.load(stream, object_pairs_hook=make_object)
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise MalformedData(f"{path}: not readable as UTF-8 text: {error}") from error
     except RecursionError as error:
         raise MalformedData(f"{path}: nested too deeply to be data") from error
     except json.JSONDecodeError as error:

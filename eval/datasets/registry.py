@@ -1,12 +1,14 @@
-"""Data sets by name: ``subjqa:electronics``, ``squadshifts:amazon``, a SQuAD file's path."""
+"""Data sets by name (``subjqa:electronics``) and by path: SQuAD JSON, JSONL, SubjQA CSV."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+from eval.datasets.files import find
+from eval.datasets.jsonl import read_jsonl
 from eval.datasets.squad import part_of_title, read_squad
-from eval.datasets.subjqa import DOMAINS, load_subjqa
+from eval.datasets.subjqa import DOMAINS, load_subjqa, read_subjqa
 from eval.errors import DatasetNotFound
 from eval.records import ReadingQuestion
 
@@ -17,8 +19,8 @@ _SHIFTS = {"amazon": "amazon_reviews", "reddit": "reddit", "wiki": "new_wiki"}
 def load_reading(name: str, split: str, root: Path) -> list[ReadingQuestion]:
     """Questions of a data set's split.
 
-    ``name`` is ``family:part`` with files under ``root``, or the path of a SQuAD JSON file (then
-    ``split`` is not looked at).
+    ``name`` is ``family:part`` with files under ``root``, or the path of a file that
+    :func:`read_file` reads (then ``split`` is not looked at).
 
     Raises:
         DatasetNotFound: the name, the split or its file is not known; the message lists the names.
@@ -27,10 +29,24 @@ def load_reading(name: str, split: str, root: Path) -> list[ReadingQuestion]:
     if family in _LOADERS and part:
         return _LOADERS[family](root, part, split)
     if Path(name).is_file():
-        return read_squad(Path(name))
+        return read_file(Path(name))
     raise DatasetNotFound(
-        f"no data set {name!r}: a SQuAD JSON file, or one of {', '.join(names())}"
+        f"no data set {name!r}: a SQuAD JSON, JSONL or SubjQA CSV file, "
+        f"or one of {', '.join(names())}"
     )
+
+
+def read_file(path: Path) -> list[ReadingQuestion]:
+    """The questions of a file by its name: ``.jsonl`` is ours, ``.csv`` SubjQA's, else SQuAD.
+
+    Raises:
+        DatasetNotFound: no such file.
+        MalformedData: it breaks its format.
+    """
+    suffixes = {suffix.lower() for suffix in path.suffixes[-2:]}
+    if ".jsonl" in suffixes:
+        return read_jsonl(path)
+    return read_subjqa(find(path)) if ".csv" in suffixes else read_squad(path)
 
 
 def names() -> list[str]:

@@ -11,8 +11,7 @@ from eval.datasets import protocols
 from eval.datasets.beir import is_beir, load_beir
 from eval.datasets.epqa import load_epqa
 from eval.datasets.files import open_text
-from eval.datasets.registry import load_reading, names
-from eval.datasets.squad import read_squad
+from eval.datasets.registry import load_reading, names, read_file
 from eval.errors import DatasetNotFound, MalformedData
 from eval.records import EvidenceQuestion, ReadingQuestion, RetrievalSet, Text
 
@@ -28,9 +27,9 @@ def load_retrieval(
 
     Args:
         name: a name that :func:`eval.datasets.registry.load_reading` knows, ``epqa`` or
-            ``epqa:review`` (split ``all`` takes every split), the path of a SQuAD JSON file, or a
-            BEIR folder.
-        protocol: ``product`` for SubjQA, else ``open``, when absent; ePQA is ``evidence`` and a
+            ``epqa:review`` (split ``all`` takes every split), the path of a file of questions, or
+            a BEIR folder.
+        protocol: :func:`default_protocol`'s when absent; ePQA is ``evidence`` and a
             BEIR folder ``judged`` always.
         corpus: for a SQuAD file, a JSONL file of ``id``, ``product_id`` and ``text``: texts to
             search besides those that questions were asked on.
@@ -44,7 +43,7 @@ def load_retrieval(
     if name in EPQA:
         return protocols.evidence_protocol(name, split, _epqa(root, split), _source(name))
     asked = load_reading(name, split, root)
-    chosen = protocol or ("product" if name.startswith("subjqa:") or corpus else "open")
+    chosen = protocol or ("product" if corpus else default_protocol(name))
     make = _MAKERS.get(chosen)
     if make is None:
         raise DatasetNotFound(f"no protocol {chosen!r} for {name}: one of {', '.join(_MAKERS)}")
@@ -64,7 +63,14 @@ def load_pipeline_set(
     for text in read_texts(corpus) if corpus else ():
         texts.setdefault(text.id, text)
     questions = protocols.pipeline_questions(asked, every)
-    return questions, list(texts.values()), bool(corpus) or name.startswith("subjqa:")
+    by_product = bool(corpus) or default_protocol(name) == "product"
+    return questions, list(texts.values()), by_product
+
+
+def default_protocol(name: str) -> str:
+    """``product`` for SubjQA, by name or as a CSV file, else ``open``."""
+    is_subjqa = name.startswith("subjqa:") or name.lower().endswith((".csv", ".csv.gz"))
+    return "product" if is_subjqa else "open"
 
 
 def read_texts(path: Path) -> list[Text]:
@@ -102,7 +108,7 @@ _MAKERS: dict[str, _Maker] = {
 def _everything(name: str, split: str, root: Path) -> list[ReadingQuestion]:
     """The questions of all splits at hand."""
     if Path(name).is_file():
-        return read_squad(Path(name))
+        return read_file(Path(name))
     found = []
     for other in SPLITS:
         try:

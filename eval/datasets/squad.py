@@ -11,16 +11,24 @@ from eval.datasets.files import find, read_json
 from eval.errors import MalformedData
 from eval.records import Annotation, ReadingQuestion, Span
 
+_FIELDS = ("id", "question", "answers", "is_impossible", "context")
+
 
 def read_squad(path: Path) -> list[ReadingQuestion]:
     """The questions of a file, in file order.
 
     Every listed answer counts as one annotator's; an impossible question has one empty annotation.
+    Beside the standard's fields are read: ``product_id`` of an article (else its title),
+    ``review_id`` of a paragraph, and whatever texts, numbers and flags a question has (``meta``).
 
     Raises:
         MalformedData: a missing key, an answer that is not at its offset, an id that occurs twice.
     """
-    data = read_json(find(path))
+    return squad_questions(path, read_json(find(path)))
+
+
+def squad_questions(path: Path, data: Any) -> list[ReadingQuestion]:
+    """The questions of a file's parsed JSON; see :func:`read_squad`."""
     if not isinstance(data, dict) or not isinstance(data.get("data"), list):
         raise MalformedData(f"{path}: not SQuAD JSON: no list under 'data'")
     questions = list(_articles(path, data["data"]))
@@ -49,7 +57,7 @@ def _articles(path: Path, articles: list[Any]) -> Iterator[ReadingQuestion]:
 def _paragraphs(path: Path, article: dict[str, Any]) -> Iterator[ReadingQuestion]:
     title = str(article.get("title", ""))
     for ordinal, paragraph in enumerate(article["paragraphs"]):
-        context_id = str(paragraph.get("review_id") or f"{title}#{ordinal}")
+        context_id = str(paragraph.get("review_id", f"{title}#{ordinal}"))
         for entry in paragraph["qas"]:
             yield ReadingQuestion(
                 id=str(entry["id"]),
@@ -57,10 +65,17 @@ def _paragraphs(path: Path, article: dict[str, Any]) -> Iterator[ReadingQuestion
                 context=paragraph["context"],
                 annotations=_annotations(path, entry, paragraph["context"]),
                 context_id=context_id,
-                product_id=str(article.get("product_id") or title),
-                meta={k: str(entry[k]) for k in ("turn", "question_id") if k in entry}
-                | {"title": title},
+                product_id=str(article.get("product_id", title)),
+                meta=_more(entry) | {"title": title},
             )
+
+
+def _more(entry: dict[str, Any]) -> dict[str, str]:
+    return {
+        key: str(value)
+        for key, value in entry.items()
+        if key not in _FIELDS and isinstance(value, str | int | float)
+    }
 
 
 def _annotations(path: Path, entry: dict[str, Any], context: str) -> tuple[Annotation, ...]:

@@ -4,7 +4,7 @@ Two forms are read. SQuAD's: a JSON object of question id to text, with or witho
 of question id to log odds (or probability) of no answer. Ours, which is also written: an object
 with ``"format": "reviewqa-predictions/1"`` and under ``predictions`` one object per id with
 ``text``, ``score`` (log odds against no answer) and, where known, ``confidence``, ``others`` (the
-next best texts) and ``context_id``.
+next best texts), ``context_id``, ``start`` (offset there) and ``read`` (ids of the texts read).
 """
 
 from __future__ import annotations
@@ -72,17 +72,25 @@ def prediction_from(place: str, tree: Any) -> Prediction:
     """A prediction from its JSON object; ``place`` begins the message of what is wrong."""
     if not isinstance(tree, dict) or not isinstance(tree.get("text"), str):
         raise MalformedData(f"{place}: no 'text' in it")
-    others = tree.get("others", [])
-    if not isinstance(others, list) or not all(isinstance(text, str) for text in others):
-        raise MalformedData(f"{place}: 'others' is no list of texts")
-    confidence = tree.get("confidence")
+    confidence, start = tree.get("confidence"), tree.get("start")
+    if start is not None and (isinstance(start, bool) or not isinstance(start, int) or start < 0):
+        raise MalformedData(f"{place}: 'start' is no offset but {start!r:.60}")
     return Prediction(
         tree["text"],
         _number(place, "score", tree.get("score")),
         None if confidence is None else _number(place, "confidence", confidence),
-        tuple(others),
+        _texts(place, tree, "others"),
         str(tree.get("context_id", "")),
+        start,
+        _texts(place, tree, "read"),
     )
+
+
+def _texts(place: str, tree: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    listed = tree.get(key, [])
+    if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
+        raise MalformedData(f"{place}: {key!r} is no list of texts")
+    return tuple(listed)
 
 
 def _tree(one: Prediction) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from eval.datasets.files import find, read_json_unique
 from eval.errors import MalformedData
 from eval.formats.predictions import write_json
-from eval.results import Asked, Column, Figure, Published, Result
+from eval.results import Asked, Column, Figure, Mark, Published, Result
 
 FORMAT = "reviewqa-result/1"
 
@@ -46,6 +46,7 @@ def read_result(path: Path) -> Result:
             {name: _asked(one) for name, one in tree["asked"].items()},
             tree["milliseconds"],
             tuple(Published(**one) for one in tree.get("published", ())),
+            tree.get("texts", {}),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise MalformedData(f"{path}: a result that lacks or has too much: {error}") from error
@@ -58,4 +59,7 @@ def _figure(tree: Mapping[str, Any]) -> Figure:
 
 def _asked(tree: Mapping[str, Any]) -> Asked:
     lists = {key: tuple(tree[key]) for key in ("gold", "ranked", "relevant")}
-    return Asked(**{**tree, **lists})
+    gold_at = tuple(Mark(**one) for one in tree.get("gold_at", ()))
+    at = tree.get("answer_at")
+    answer_at = None if at is None else Mark(**at)
+    return Asked(**{**tree, **lists, "gold_at": gold_at, "answer_at": answer_at})

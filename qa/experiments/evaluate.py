@@ -165,6 +165,7 @@ def evaluate_pipeline(
         merge=job.merge,
         threshold=made.threshold,
         milliseconds=made.milliseconds,
+        texts=texts,
     )
     return _kept(_folded(result, questions, made, job), out)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,7 @@ def run_pipeline(
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="reviewqa-"))
         engine = open_engine(folder, create=True)
         stack.callback(engine.close)
-        fill(engine, texts)
+        twins = fill(engine, texts)
         answerer = stack.enter_context(
             Answerer(
                 engine,
@@ -84,7 +84,7 @@ def run_pipeline(
         journal = stack.enter_context(Journal((out or Path(folder)) / JOURNAL, made.identity))
         for number, question in enumerate(questions, 1):
             if question.id not in journal.entries:
-                journal.add(_ask(answerer, question, settings, by_product))
+                journal.add(_ask(answerer, question, settings, by_product, twins))
             progress(number, len(questions))
         entries = [journal.entries[q.id] for q in questions]
         result = Predicted(
@@ -99,7 +99,11 @@ def run_pipeline(
 
 
 def _ask(
-    answerer: Answerer, question: ReadingQuestion, settings: PipelineSettings, by_product: bool
+    answerer: Answerer,
+    question: ReadingQuestion,
+    settings: PipelineSettings,
+    by_product: bool,
+    twins: Mapping[str, tuple[str, ...]],
 ) -> dict[str, Any]:
     try:
         result = answerer.ask(
@@ -113,13 +117,17 @@ def _ask(
         nothing = Prediction("", NO_TEXT, 0.0)
         return entry_of(question.id, nothing, threshold=0.0, milliseconds={})
     times = {stage: result.milliseconds[stage] for stage in STAGES}
-    return entry_of(question.id, _best(result), threshold=result.threshold, milliseconds=times)
+    return entry_of(
+        question.id, _best(result, twins), threshold=result.threshold, milliseconds=times
+    )
 
 
-def _best(result: AskResult) -> Prediction:
+def _best(result: AskResult, twins: Mapping[str, tuple[str, ...]]) -> Prediction:
     answers = [*result.answers, *result.below_threshold]
+    reviews = dict.fromkeys(hit.passage.review_id for hit in result.passages)
+    read = tuple(twin for name in reviews for twin in twins[name])
     if not answers:
-        return Prediction("", NO_TEXT, 0.0)
+        return Prediction("", NO_TEXT, 0.0, read=read)
     first = answers[0]
     return Prediction(
         first.text,
@@ -127,6 +135,8 @@ def _best(result: AskResult) -> Prediction:
         first.confidence,
         tuple(answer.text for answer in answers[1:]),
         first.support[0].review.id,
+        first.support[0].start,
+        read,
     )
 
 

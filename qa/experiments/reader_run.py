@@ -95,7 +95,8 @@ def write_predicted(out: Path, result: Predicted) -> None:
 
 def entry_of(name: str, prediction: Prediction, **more: Any) -> dict[str, Any]:
     """A prediction as a journal's entry, of the types that JSON gives back."""
-    return {"id": name, **asdict(prediction), "others": list(prediction.others), **more}
+    lists = {"others": list(prediction.others), "read": list(prediction.read)}
+    return {"id": name, **asdict(prediction), **lists, **more}
 
 
 def _read(reader: Reader, part: Sequence[ReadingQuestion]) -> list[dict[str, Any]]:
@@ -111,6 +112,7 @@ def _read(reader: Reader, part: Sequence[ReadingQuestion]) -> list[dict[str, Any
                 reader.confidence(spans[0]),
                 tuple(texts[1:]),
                 question.context_id,
+                spans[0].start,
             )
             if spans
             else Prediction("", NO_TEXT, 0.0)
