@@ -16,7 +16,9 @@ from eval.report.model import Number, Plot, Report
 
 _ASSETS = Path(__file__).parent / "assets"
 # Characters that HTML forbids or UTF-8 cannot hold; reviews may have them.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
 
 
 def render_html(report: Report) -> str:

@@ -65,7 +65,7 @@ def figure_tables(runs: Sequence[Run]) -> Section:
     return Section(
         "figures",
         "Figures",
-        ("In brackets: the 95 % bootstrap interval over questions.",) if tables else (),
+        ("Every figure comes with its 95 % bootstrap interval over questions.",) if tables else (),
         tuple(tables),
     )
 
