@@ -30,6 +30,7 @@ def render_html(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = _unbroken
     environment.tests["number"] = lambda cell: isinstance(cell, Number)
     style, script = ((_ASSETS / name).read_text("utf-8") for name in ("report.css", "report.js"))
     page = environment.get_template("report.html.j2").render(
@@ -53,6 +54,11 @@ def _svg(plot: Plot, name: str) -> Markup:
 
 def _legend(plot: Plot) -> list[tuple[Markup, str]]:
     return [(Markup(swatch), name) for swatch, name in plots.legend(plot)]  # noqa: S704
+
+
+def _unbroken(line: str) -> str:
+    """Without line breaks inside an interval and before a percent sign."""
+    return line.replace("–", "\u2060–\u2060").replace(" %", "\u00a0%")
 
 
 def _hash(source: str) -> str:

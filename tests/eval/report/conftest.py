@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -40,8 +41,6 @@ SAID = {
 
 @pytest.fixture
 def reader() -> Result:
-    from dataclasses import replace
-
     header = {"system": LINK, "dataset": "<i>set</i>", "split": "test"}
     made = reading_result(QUESTIONS, SAID, header, milliseconds={"read": [1.0, 2.0, 3.0, 4.0]})
     others = (Published("Somebody", "f1", "book", 43.1, "a paper"),)

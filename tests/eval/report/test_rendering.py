@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,7 +21,7 @@ from eval.report.markdown import escaped, render_markdown, table_lines
 from eval.report.model import LinePlot, Number, Report, Table
 from eval.report.plots import draw
 from eval.report.runs import Run, name_runs, read_runs
-from eval.results import Result
+from eval.results import Published, Result
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
@@ -175,8 +176,29 @@ def test_json_has_the_same_numbers_unrounded(report: Report, reader: Result) -> 
 
 def test_published_values_stand_beside_ours(report: Report) -> None:
     (plot,) = (p for s in report.sections for p in s.plots if p.title == "EM and F1, book")
-    assert plot.table.rows[-1] == ("Somebody (published)", None, Number(43.1, 1))
+    assert plot.table.rows[-1] == ("Somebody †", None, Number(43.1, 1))
     assert "a paper" in render_html(report)
+
+
+def test_published_curves_are_drawn_in_the_frame_of_their_protocol(retriever: Result) -> None:
+    others = tuple(
+        Published("BM25 (book)", f"success@{k}", "product", value, "a book")
+        for k, value in ((1, 0.76), (3, 0.9))
+    )
+    report = build(name_runs([replace(retriever, published=others)]))
+    plots = {p.title: p for s in report.sections for p in s.plots}
+    success, recall = plots["Success@k"], plots["Recall@k"]
+    assert isinstance(success, LinePlot)
+    assert isinstance(recall, LinePlot)
+    names = [line.name for line in success.lines]
+    assert names == ["retriever bm25", "BM25 (book) †", "random order"]
+    assert success.lines[1].points == ((1.0, 0.76), (3.0, 0.9))
+    assert len({line.style for line in success.lines}) == 3
+    assert len(recall.lines) == 2
+    (table,) = (t for s in report.sections for t in s.tables if t.caption.startswith("Retrieval"))
+    rows = {row[0]: row for row in table.rows}
+    assert rows["success@3"][table.columns.index("BM25 (book) †")] == Number(0.9, 3)
+    assert "† as published: a book." in render_markdown(report)
 
 
 def test_random_order_is_drawn_in_the_same_frame(report: Report) -> None:
