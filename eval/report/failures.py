@@ -40,7 +40,8 @@ def failures(run: Run) -> list[Failure]:
         for name, asked in run.result.asked.items()
         if column.scores.get(name, 1.0) < 1.0
     ]
-    threshold = float(run.result.header.get("threshold") or 0.0)
+    given = run.result.header.get("threshold")
+    threshold = given if isinstance(given, int | float) else 0.0
     return sorted(found, key=lambda f: (-f.loss, -_sureness(f, threshold), f.id))
 
 
