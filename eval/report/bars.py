@@ -126,7 +126,7 @@ def _broken(place: str, breakdown: Breakdown, kind: str, runs: Sequence[Run]) ->
     percentage = digits(metric) == 1
     yield RowPlot(
         f"{breakdown.title}: {what}",
-        place,
+        f"{place}. {breakdown.note}" if breakdown.note else place,
         (axes.percent if percentage else axes.fraction)(what),
         tuple((run.name, run.style) for run, _ in found),
         rows,
