@@ -39,26 +39,61 @@ def read_result(path: Path) -> Result:
         return Result(
             tree["kind"],
             tree["header"],
-            tuple(Column(**column) for column in tree["columns"]),
+            tuple(_column(column) for column in tree["columns"]),
             tuple(_figure(figure) for figure in tree["figures"]),
             tuple(_figure(figure) for figure in tree["baselines"]),
-            tree["curves"],
+            {name: _curve(name, curve) for name, curve in tree["curves"].items()},
             {name: _asked(one) for name, one in tree["asked"].items()},
-            tree["milliseconds"],
+            {stage: _numbers(stage, values) for stage, values in tree["milliseconds"].items()},
             tuple(Published(**one) for one in tree.get("published", ())),
-            tree.get("texts", {}),
+            {name: _text(name, text) for name, text in tree.get("texts", {}).items()},
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise MalformedData(f"{path}: a result that lacks or has too much: {error}") from error
 
 
+def _column(tree: Mapping[str, Any]) -> Column:
+    column = Column(**tree)
+    for name, score in column.scores.items():
+        _number(f"{column.name} of {name!r}", score)
+    return column
+
+
+def _curve(name: str, tree: Mapping[str, Any]) -> dict[str, list[float]]:
+    curve = {axis: _numbers(f"{name}: {axis}", values) for axis, values in tree.items()}
+    if len({len(values) for values in curve.values()}) > 1:
+        raise ValueError(f"curve {name!r} has not as many values on every axis")
+    return curve
+
+
+def _numbers(place: str, values: Any) -> list[float]:
+    return [_number(place, value) for value in values]
+
+
+def _number(place: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{place} is no number but {value!r:.60}")
+    return value if isinstance(value, int) else float(value)
+
+
+def _text(place: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{place} is no text but {value!r:.60}")
+    return value
+
+
 def _figure(tree: Mapping[str, Any]) -> Figure:
-    low, high = tree["interval"]
+    low, high = (_number(f"interval of {tree['metric']}", bound) for bound in tree["interval"])
+    _number(f"value of {tree['metric']}", tree["value"])
     return Figure(**{**tree, "interval": (low, high)})
 
 
 def _asked(tree: Mapping[str, Any]) -> Asked:
-    lists = {key: tuple(tree[key]) for key in ("gold", "ranked", "relevant")}
+    _text("a question", tree["question"])
+    lists = {
+        key: tuple(_text(f"{key} of {tree['question']!r:.60}", one) for one in tree[key])
+        for key in ("gold", "ranked", "relevant")
+    }
     gold_at = tuple(Mark(**one) for one in tree.get("gold_at", ()))
     at = tree.get("answer_at")
     answer_at = None if at is None else Mark(**at)

@@ -16,6 +16,13 @@ def fraction(label: str) -> Axis:
     return Axis(label, 0.0, 1.0, (0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
 
 
+def upper_fraction(label: str, values: Iterable[float]) -> Axis:
+    """From a fifth below the least value to 1; for curves, which need no zero to be compared."""
+    low = math.floor(5 * min((v for v in values if math.isfinite(v)), default=0.0) + 1e-9)
+    ticks = tuple(fifth / 5 for fifth in range(min(max(low, 0), 4), 6))
+    return Axis(label, ticks[0], 1.0, ticks)
+
+
 def percent(label: str) -> Axis:
     """From 0 to 100."""
     return Axis(label, 0.0, 100.0, (0.0, 20.0, 40.0, 60.0, 80.0, 100.0))

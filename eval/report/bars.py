@@ -10,7 +10,7 @@ from eval.report.breakdowns import BREAKDOWNS, Breakdown, broken_down
 from eval.report.failures import main_column
 from eval.report.model import Cell, Entry, Number, RowPlot, Section, Table
 from eval.report.numbers import digits, number, shown
-from eval.report.runs import READING, Run, by_dataset, reading
+from eval.report.runs import PUBLISHED, READING, Run, by_dataset, published, reading
 from eval.results import Figure
 
 METRICS = ("em", "f1")
@@ -65,16 +65,15 @@ def _bars(place: str, protocol: str, meaning: str, runs: Sequence[Run]) -> Itera
         people = next((run for run in runs if run.baseline(ANNOTATORS, "f1")), None)
         if people is not None:
             rows.append(("annotators", {m: people.baseline(ANNOTATORS, m) for m in METRICS}))
-    found: dict[str, dict[str, Figure | None | float]] = {}
-    for one in (one for run in runs for one in run.result.published if one.protocol == protocol):
-        found.setdefault(f"{one.label} (published)", {})[one.metric] = one.value
-    rows = [row for row in (*rows, *found.items()) if any(v is not None for v in row[1].values())]
+    found = published(runs, protocol)
+    rows += [(name, dict(values)) for name, values in found.items()]
+    rows = [row for row in rows if any(value is not None for value in row[1].values())]
     if rows:
         table_rows = tuple((name, *(_cell(v.get(m)) for m in METRICS)) for name, v in rows)
         heads = ("system", *map(shown, METRICS))
         yield RowPlot(
             f"EM and F1, {protocol}",
-            f"{place}: {meaning}.",
+            f"{place}: {meaning}." + (f" {PUBLISHED} as published." if found else ""),
             axes.percent("percent"),
             tuple((shown(m), style) for style, m in enumerate(METRICS)),
             tuple((name, tuple(_entries(v))) for name, v in rows),
@@ -127,7 +126,7 @@ def _broken(place: str, breakdown: Breakdown, kind: str, runs: Sequence[Run]) ->
     percentage = digits(metric) == 1
     yield RowPlot(
         f"{breakdown.title}: {what}",
-        place,
+        f"{place}. {breakdown.note}" if breakdown.note else place,
         (axes.percent if percentage else axes.fraction)(what),
         tuple((run.name, run.style) for run, _ in found),
         rows,

@@ -29,6 +29,7 @@ class Breakdown:
     label: str
     groups: tuple[str, ...]
     of: Grouping
+    note: str = ""
 
 
 def question_type(question: str) -> str:
@@ -68,7 +69,14 @@ BREAKDOWNS = (
         SUBJECTIVITY,
         lambda a, _: subjectivity(a.meta.get("is_ans_subjective", "")),
     ),
-    Breakdown("By review length", "words", LENGTH_NAMES, _length_of),
+    Breakdown(
+        "By review length",
+        "words",
+        LENGTH_NAMES,
+        _length_of,
+        "Words of the text a reader was given, or of the first that holds an answer; questions "
+        "to a pipeline that no text answers are left out.",
+    ),
 )
 
 

@@ -21,8 +21,8 @@ def build(runs: Sequence[Run], limit: int = FAILURES) -> Report:
         curves.confidence(runs),
         bars.breakdowns(runs),
         curves.latency(runs),
-        _failures(runs, limit),
         overview.figure_tables(runs),
+        _failures(runs, limit),
         overview.glossary(runs),
     )
     places = ", ".join(dict.fromkeys(run.dataset for run in runs))

@@ -9,7 +9,7 @@ from eval.metrics.ranking import CUTOFFS
 from eval.report import axes
 from eval.report.model import Cell, Guide, Line, LinePlot, Number, Section, Table
 from eval.report.numbers import PERCENTILES, percentiles, shown
-from eval.report.runs import Run, by_dataset, reading
+from eval.report.runs import PUBLISHED, Run, by_dataset, published, reading
 
 POINTS = 200
 """More points than this do not show in a plot of its size."""
@@ -26,14 +26,13 @@ def retrieval(runs: Sequence[Run]) -> Section:
     plots = []
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
-        if run.kind == "retriever":
-            key = run.dataset, str(run.result.header.get("protocol", ""))
-            groups.setdefault(key, []).append(run)
+        for protocol in run.protocols() if run.kind == "retriever" else ():
+            groups.setdefault((run.dataset, protocol), []).append(run)
     for (place, protocol), members in groups.items():
         for family in ("recall", "success"):
-            known = [run for run in members if _cuts(run, family)]
+            known = [run for run in members if _cuts(run, family, protocol)]
             if known:
-                plots.append(_by_rank(f"{place}, protocol {protocol}", family, protocol, known))
+                plots.append(_by_rank(place, family, protocol, known))
     prose = "Dots carry 95 % intervals. Random order is what every list would reach by chance."
     return Section("retrieval", "Retrieval", (prose,) if plots else (), plots=tuple(plots))
 
@@ -88,14 +87,22 @@ def at_coverage(points: Points, wanted: float) -> float | None:
     return next((risk for coverage, risk in points if coverage >= wanted - 1e-9), None)
 
 
-def _cuts(run: Run, family: str) -> list[tuple[float, float]]:
-    """(k, value) from the run's curve; from its figures where it has none."""
+def _cuts(run: Run, family: str, protocol: str) -> list[tuple[float, float]]:
+    """(k, value) from the run's curve, which is its first protocol's; else from its figures."""
     curve = run.result.curves.get(family)
-    if curve is not None:
+    if curve is not None and protocol == run.protocols()[0]:
         return list(zip(curve["k"], curve["system"], strict=False))
-    protocol = run.protocols()[0] if run.result.columns else ""
     found = ((k, run.figure(protocol, f"{family}@{k}")) for k in CUTOFFS)
     return [(float(k), figure.value) for k, figure in found if figure]
+
+
+def _chance(run: Run, family: str, protocol: str) -> tuple[tuple[float, float], ...]:
+    """Random order, found as :func:`_cuts` finds the system."""
+    curve = run.result.curves.get(family, {})
+    if "random" in curve and protocol == run.protocols()[0]:
+        return tuple(zip(curve["k"], curve["random"], strict=False))
+    found = ((k, run.baseline(protocol, f"{family}@{k}")) for k in CUTOFFS)
+    return tuple((float(k), figure.value) for k, figure in found if figure)
 
 
 def _by_rank(place: str, family: str, protocol: str, runs: Sequence[Run]) -> LinePlot:
@@ -103,22 +110,39 @@ def _by_rank(place: str, family: str, protocol: str, runs: Sequence[Run]) -> Lin
     for run in runs:
         found = [(k, run.figure(protocol, f"{family}@{k}")) for k in CUTOFFS]
         dots = tuple((float(k), f.value, *f.interval) for k, f in found if f)
-        lines.append(Line(run.name, run.style, tuple(_cuts(run, family)), dots))
-    curve = next((c for r in runs if (c := r.result.curves.get(family)) and "random" in c), None)
-    if curve is not None:
-        chance = tuple(zip(curve["k"], curve["random"], strict=False))
+        lines.append(Line(run.name, run.style, tuple(_cuts(run, family, protocol)), dots))
+    others = list(_published(family, protocol, runs))
+    lines += others
+    chance = next((c for run in runs if (c := _chance(run, family, protocol))), ())
+    if chance:
         lines.append(Line("random order", -1, chance))
     top = max(k for line in lines for k, _ in line.points)
     title = f"{family.capitalize()}@k"
+    note = f"{place}, protocol {protocol}" + (f". {PUBLISHED} as published." if others else "")
     table = _point_table(title, "k", sorted({k for k in CUTOFFS if k <= top}), lines)
     return LinePlot(
         title,
-        place,
+        note,
         axes.ranks("k, texts looked at", top),
-        axes.fraction(shown(family)),
+        axes.upper_fraction(shown(family), (v for line in lines for v in _heights(line))),
         tuple(lines),
         table,
     )
+
+
+def _published(family: str, protocol: str, runs: Sequence[Run]) -> Iterator[Line]:
+    """What others reported, as lines with colours and markers that no run has."""
+    style = max(run.style for run in runs) + 1
+    for name, values in published(runs, protocol).items():
+        points = tuple((float(k), values[m]) for k in CUTOFFS if (m := f"{family}@{k}") in values)
+        if points:
+            yield Line(name, style, points, tuple((k, v, v, v) for k, v in points))
+            style += 1
+
+
+def _heights(line: Line) -> Iterator[float]:
+    yield from (y for _, y in line.points)
+    yield from (low for _, _, low, _ in line.dots)
 
 
 def _point_table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from eval.report.model import Excerpt, Failure, Segment
@@ -40,7 +40,8 @@ def failures(run: Run) -> list[Failure]:
         for name, asked in run.result.asked.items()
         if column.scores.get(name, 1.0) < 1.0
     ]
-    threshold = float(run.result.header.get("threshold") or 0.0)
+    given = run.result.header.get("threshold")
+    threshold = given if isinstance(given, int | float) else 0.0
     return sorted(found, key=lambda f: (-f.loss, -_sureness(f, threshold), f.id))
 
 
@@ -109,9 +110,7 @@ def _failure(run: Run, name: str, asked: Asked, loss: float) -> Failure:
 def _excerpts(run: Run, asked: Asked) -> Iterator[Excerpt]:
     texts, said = run.result.texts, asked.answer_at
     if run.kind not in READING:
-        for role, names in (("best ranked", asked.ranked), ("relevant", asked.relevant)):
-            if names and names[0] in texts:
-                yield Excerpt(names[0], role, segments(texts[names[0]], (), None))
+        yield from _ranked_excerpts(asked, texts)
         return
     ids = dict.fromkeys(mark.text_id for mark in asked.gold_at)
     if said is not None:
@@ -121,6 +120,18 @@ def _excerpts(run: Run, asked: Asked) -> Iterator[Excerpt]:
         own = said if said is not None and said.text_id == name else None
         role = "the review" if len(ids) < 2 else "it answered from" if own else "gold"
         yield Excerpt(name, role, segments(texts.get(name, ""), gold, own))
+
+
+def _ranked_excerpts(asked: Asked, texts: Mapping[str, str]) -> Iterator[Excerpt]:
+    """What a retriever put first, and the wanted text that it put highest."""
+    if asked.ranked and asked.ranked[0] in texts:
+        yield Excerpt(asked.ranked[0], "first", segments(texts[asked.ranked[0]], (), None))
+    places = {name: place for place, name in enumerate(asked.ranked, 1)}
+    known = [name for name in asked.relevant if name in texts]
+    if known:
+        name = min(known, key=lambda one: places.get(one, len(places) + 1))
+        where = f"at rank {places[name]}" if name in places else f"not among {len(places)}"
+        yield Excerpt(name, f"relevant, {where}", segments(texts[name], (), None))
 
 
 def _window(text: str, marks: Sequence[Mark]) -> tuple[int, int]:

@@ -16,7 +16,9 @@ from eval.report.model import Number, Plot, Report
 
 _ASSETS = Path(__file__).parent / "assets"
 # Characters that HTML forbids or UTF-8 cannot hold; reviews may have them.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
 
 
 def render_html(report: Report) -> str:
@@ -28,6 +30,7 @@ def render_html(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = _unbroken
     environment.tests["number"] = lambda cell: isinstance(cell, Number)
     style, script = ((_ASSETS / name).read_text("utf-8") for name in ("report.css", "report.js"))
     page = environment.get_template("report.html.j2").render(
@@ -51,6 +54,11 @@ def _svg(plot: Plot, name: str) -> Markup:
 
 def _legend(plot: Plot) -> list[tuple[Markup, str]]:
     return [(Markup(swatch), name) for swatch, name in plots.legend(plot)]  # noqa: S704
+
+
+def _unbroken(line: str) -> str:
+    """Without line breaks inside an interval and before a percent sign."""
+    return line.replace("–", "\u2060–\u2060").replace(" %", "\u00a0%")
 
 
 def _hash(source: str) -> str:

@@ -7,8 +7,16 @@ from collections.abc import Iterator, Sequence
 from eval.annotators import ANNOTATORS
 from eval.report.model import Cell, Number, Section, Table
 from eval.report.numbers import definition, digits, in_words, number, printed, shown
-from eval.report.runs import READING, Run, by_dataset, reading
-from eval.results import Figure, Published
+from eval.report.runs import (
+    PUBLISHED,
+    READING,
+    Run,
+    by_dataset,
+    published,
+    reading,
+    sources,
+)
+from eval.results import Figure
 
 QUALIFIERS = (
     ("protocol", "protocol"),
@@ -62,12 +70,9 @@ def figure_tables(runs: Sequence[Run]) -> Section:
         answering = reading(group)
         if answering:
             tables += [t for t in (_answers(place, answering), _others(place, answering)) if t.rows]
-    return Section(
-        "figures",
-        "Figures",
-        ("In brackets: the 95 % bootstrap interval over questions.",) if tables else (),
-        tuple(tables),
-    )
+    prose = ["Every figure comes with its 95 % bootstrap interval over questions."]
+    prose += [f"{PUBLISHED} as published: {source}." for source in sources(runs)]
+    return Section("figures", "Figures", tuple(prose) if tables else (), tuple(tables))
 
 
 def glossary(runs: Sequence[Run]) -> Section:
@@ -174,14 +179,17 @@ def _retrieval_tables(place: str, runs: Sequence[Run]) -> Iterator[Table]:
         metrics = dict.fromkeys(
             f.metric for run in members for f in run.result.figures if f.protocol == protocol
         )
+        others = published(members, protocol)
         rows = []
         for metric in metrics:
             ours = [run.figure(protocol, metric) for run in members]
             chance = next((f for run in members if (f := run.baseline(protocol, metric))), None)
             count = max((figure.count for figure in ours if figure), default=0)
-            rows.append((shown(metric), *map(number, ours), number(chance), Number(count)))
+            theirs = (Number(v[metric], 3) if metric in v else None for v in others.values())
+            rows.append((shown(metric), *map(number, ours), number(chance), *theirs, Number(count)))
         if rows:
-            columns = ("metric", *(run.name for run in members), "random order", "questions")
+            names = (run.name for run in members)
+            columns = ("metric", *names, "random order", *others, "questions")
             yield Table(f"Retrieval, {place}, protocol {protocol}", columns, tuple(rows))
 
 
@@ -203,13 +211,10 @@ def _answers(place: str, runs: Sequence[Run]) -> Table:
 
 
 def _published_rows(runs: Sequence[Run]) -> Iterator[tuple[Cell, ...]]:
-    found: dict[tuple[str, str, str], dict[str, Published]] = {}
-    for run in runs:
-        for one in run.result.published:
-            found.setdefault((one.label, one.source, one.protocol), {})[one.metric] = one
-    for (label, source, protocol), values in found.items():
-        cells = (Number(values[m].value, 1) if m in values else None for m in ("em", "f1"))
-        yield (f"{label} (published: {source})", protocol, *cells, None)
+    for protocol in dict.fromkeys(one.protocol for run in runs for one in run.result.published):
+        for name, values in published(runs, protocol).items():
+            cells = (Number(values[m], 1) if m in values else None for m in ("em", "f1"))
+            yield (name, protocol, *cells, None)
 
 
 def _others(place: str, runs: Sequence[Run]) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
 from eval.report.model import Axis, Entry, Guide, Line, LinePlot, Plot, RowPlot
@@ -18,7 +19,9 @@ BAR, GAP = 16.0, 10.0
 LETTER = 7.4
 """About the width of a letter at the size of the labels."""
 
-LONGEST = 24
+LONGEST = 22
+"""Characters of a line of a label."""
+
 Scale = Callable[[float], float]
 
 
@@ -116,16 +119,18 @@ def _y_axis(axis: Axis, y: Scale) -> Iterator[str]:
 
 
 def _rows(plot: RowPlot) -> tuple[list[str], float]:
-    gutter = 12 + LETTER * max(len(_short(name)) for name, _ in plot.rows)
+    labels = [_wrapped(name) for name, _ in plot.rows]
+    gutter = 12 + LETTER * max(len(line) for lines in labels for line in lines)
     x = _scale(plot.axis, gutter, WIDTH - RIGHT - (34 if plot.shape == "bar" else 0))
     tops, at = [], TOP
     for _, entries in plot.rows:
         tops.append(at)
         at += BAR * max(1, len(entries)) + GAP
     body = list(_x_axis(plot.axis, x, TOP - 4, at))
-    for (name, entries), top in zip(plot.rows, tops, strict=True):
-        middle = top + BAR * max(1, len(entries)) / 2 + 4
-        body.append(text(_short(name), gutter - 8, middle, text_anchor="end"))
+    for lines, (_, entries), top in zip(labels, plot.rows, tops, strict=True):
+        first = top + BAR * max(1, len(entries)) / 2 + 4 - 7 * (len(lines) - 1)
+        for n, line in enumerate(lines):
+            body.append(text(line, gutter - 8, first + 14 * n, text_anchor="end"))
         body += [_entry(plot, one, x, top + BAR * n) for n, one in enumerate(entries)]
     return body, at + BOTTOM
 
@@ -183,8 +188,9 @@ def _bar_class(style: int) -> str:
     return "bar" if style % 2 == 0 else "bar hollow"
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+def _wrapped(name: str) -> list[str]:
+    """A row's label on one line or two."""
+    return textwrap.wrap(name, LONGEST, max_lines=2, placeholder="…") or [""]
 
 
 def _plain(words: str) -> str:

@@ -12,6 +12,9 @@ from eval.formats.results import read_result
 from eval.results import Column, Figure, Result
 
 RESULT = "result.json"
+PUBLISHED = "†"
+"""Marks what others reported."""
+
 READING = ("reader", "pipeline")
 
 
@@ -99,6 +102,19 @@ def by_dataset(runs: Iterable[Run]) -> dict[str, list[Run]]:
     for run in runs:
         groups.setdefault(run.dataset, []).append(run)
     return groups
+
+
+def published(runs: Iterable[Run], protocol: str) -> dict[str, dict[str, float]]:
+    """What others reported under a protocol: value by metric by marked label, each once."""
+    found: dict[str, dict[str, float]] = {}
+    for one in (one for run in runs for one in run.result.published if one.protocol == protocol):
+        found.setdefault(f"{one.label} {PUBLISHED}", {})[one.metric] = one.value
+    return found
+
+
+def sources(runs: Iterable[Run]) -> list[str]:
+    """The publications of those values, each once."""
+    return list(dict.fromkeys(one.source for run in runs for one in run.result.published))
 
 
 def reading(runs: Iterable[Run]) -> list[Run]:

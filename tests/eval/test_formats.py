@@ -241,3 +241,28 @@ def test_results_round_trip(tmp_path: Path) -> None:
         read_result(written(tmp_path / "p.json", "{}"))
     with pytest.raises(MalformedData, match=r"p.json: a result that lacks"):
         read_result(written(tmp_path / "p.json", '{"format": "reviewqa-result/1"}'))
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "complaint"),
+    [
+        (
+            "columns",
+            [{"metric": "f1", "protocol": "all", "scores": {"q": "x"}}],
+            "'q' is no number",
+        ),
+        ("curves", {"success": {"k": [1.0], "system": []}}, "'success' has not as many"),
+        ("milliseconds", {"read": [None]}, "read is no number"),
+        ("texts", {"r1": 3}, "r1 is no text"),
+        ("asked", {"q": {"question": "?", "gold": [1], "ranked": [], "relevant": []}}, "gold of"),
+        ("figures", [{"metric": "f1", "value": "x", "interval": [0, 1]}], "value of f1"),
+    ],
+)
+def test_a_result_with_something_else_in_it_is_refused(
+    tmp_path: Path, part: str, wrong: object, complaint: str
+) -> None:
+    path = tmp_path / "result.json"
+    write_result(path, Result("reader", {}, (), ()))
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), part: wrong}), "utf-8")
+    with pytest.raises(MalformedData, match=f"{path}: .*{complaint}"):
+        read_result(path)
