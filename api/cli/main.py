@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from api.cli import ask, evaluate, failures, index, info, products, serve, store, train
+from api.cli import (
+    ask,
+    evaluate,
+    evaluate_files,
+    failures,
+    index,
+    info,
+    labels,
+    products,
+    serve,
+    store,
+    train,
+)
 
 HELP = "Question answering over product reviews: finds passages, marks answers, shows evidence."
 EPILOG = (
@@ -27,7 +39,10 @@ app.command("serve")(serve.serve)
 app.command("info")(info.info)
 app.add_typer(store.app, name="store")
 app.add_typer(train.app, name="train")
+evaluate.app.command("score")(evaluate_files.score)
+evaluate.app.command("compare")(evaluate_files.compare)
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(labels.app, name="labels")
 
 
 def _version(asked: bool) -> None:
