@@ -12,13 +12,19 @@ from eval.annotators import leave_one_out
 from eval.confidence import confidence_figures, confidences, is_right
 from eval.metrics.calibration import reliability
 from eval.metrics.no_answer import best_threshold, threshold_curve
-from eval.metrics.ranking import ranking, standard
+from eval.metrics.ranking import ranking
 from eval.metrics.risk_coverage import risk_coverage
 from eval.metrics.squad import exact_match, f1
 from eval.reading import METRICS, Prediction, judge, reading_columns
 from eval.records import MergeRule, ReadingQuestion, RetrievalSet
 from eval.results import Asked, Column, Result, figures
-from eval.retrieval import random_columns, retrieval_columns, set_columns, without_results
+from eval.retrieval import (
+    metrics_of,
+    random_columns,
+    retrieval_columns,
+    set_columns,
+    without_results,
+)
 from eval.written import further_columns, further_figures, require_further
 
 TOP = (3, 5)
@@ -42,7 +48,7 @@ def retrieval_result(
     Raises:
         MalformedData: the run has queries that the set does not have.
     """
-    metrics = metrics or standard(depth)
+    metrics = metrics_of(data, metrics, depth)
     columns = set_columns(data, run, metrics)
     texts = {text.id: text.text for text in data.texts}
     asked = {}

@@ -18,8 +18,8 @@ _WORDED = {
     "missing": "is missing",
     "model_type": "is no mapping of settings",
     "dataclass_type": "is no mapping of settings",
-    "union_tag_not_found": "{discriminator} is missing: one of {expected_tags}",
-    "union_tag_invalid": "{discriminator} is {tag!r}, not one of {expected_tags}",
+    "union_tag_not_found": "{discriminator} is missing: one of {tags}",
+    "union_tag_invalid": "{discriminator} is {tag!r}, not one of {tags}",
 }
 _PREFIX = "Value error, "
 
@@ -51,7 +51,9 @@ def first_fault(error: ValidationError, unnamed: frozenset[str] = frozenset()) -
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part not in unnamed)
     worded = _WORDED.get(first["type"])
-    said = worded.format(**first.get("ctx", {})) if worded else first["msg"].removeprefix(_PREFIX)
+    said = first["msg"].removeprefix(_PREFIX)
+    if worded:
+        said = worded.format(tags=", ".join(sorted(unnamed)), **first.get("ctx", {}))
     value = first["input"]
     shown = isinstance(value, str | int | float | None) and worded is None
     where = f"{place}: " if place else ""

@@ -22,14 +22,13 @@ CHANCE = "random"
 
 def show_result(result: Result, spreads: Sequence[Spread]) -> None:
     """Print what was measured, then its figures beside the baselines, then the folds."""
-    console = output.console()
     for line in _about(result.header):
         typer.echo(line)
-    console.print(_figure_table(result))
+    output.print_whole(_figure_table(result))
     for label, source in {one.label: one.source for one in result.published}.items():
         typer.echo(output.flat(f"  {label}: {source}"))
     if spreads:
-        console.print(_spread_table(spreads))
+        output.print_whole(_spread_table(spreads))
     typer.echo("")
 
 

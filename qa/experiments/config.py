@@ -41,6 +41,7 @@ from eval.records import MergeRule
 from eval.written import require_further
 from qa.checked import first_fault, read_yaml
 from qa.errors import QAError
+from qa.experiments.readers import HUB
 from qa.experiments.retrieving import DEPTH
 
 Kind = Literal["retriever", "reader", "pipeline"]
@@ -172,6 +173,13 @@ class PipelineRun(_AnswerRun):
     systems: Systems = [System(name="bm25")]
     model: str | None = None
     passages: int = Field(10, ge=1)
+
+    @field_validator("model")
+    @classmethod
+    def _packaged(cls, model: str | None) -> str | None:
+        if model is not None and model.startswith(HUB):
+            raise ValueError("pipelines take reader folders; measure hub models as readers")
+        return model
 
     @field_validator("datasets")
     @classmethod
