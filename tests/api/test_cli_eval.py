@@ -118,9 +118,9 @@ def test_the_runs_of_one_kind_are_done_and_options_overrule_them(
     (tree,) = json.loads(capsys.readouterr().out)
     assert [figure["metric"] for figure in tree["figures"]] == ["mrr"]
     assert [one["value"] for one in tree["published"]] == [0.123]
-    assert main([*command, "--limit", "10", "--folds", "2", "--json"]) == 0
+    assert main([*command, "--limit", "60", "--folds", "2", "--json"]) == 0
     (tree,) = json.loads(capsys.readouterr().out)
-    assert tree["header"]["questions"] == 10
+    assert tree["header"]["questions"] == 60
     assert tree["published"] == []
     assert {one["metric"] for one in tree["folds"]} == {"mrr", "recall@1"}
 

@@ -94,7 +94,7 @@ def test_answers_may_come_with_a_part_of_their_review_but_no_answers_may_not(
     paragraph = {"context": "It is loud.", "review_id": "part", "qas": entries}
     path = tmp_path / "part.json"
     path.write_text(json.dumps({"data": [{"paragraphs": [paragraph]}]}), "utf-8")
-    with pytest.raises(LabelMismatch, match="question 'b': .* from character 11 on"):
+    with pytest.raises(LabelMismatch, match=r"question 'b': .* from character 11 on"):
         import_labels(store, path)
     paragraph["qas"] = entries[:1]
     path.write_text(json.dumps({"data": [{"paragraphs": [paragraph]}]}), "utf-8")

@@ -90,7 +90,7 @@ def test_options_overrule_the_file_and_drop_what_was_published_on_other_question
     mixed = load_experiment("book-pipeline").changed({"merge": "first", "protocol": "book"})
     assert {one.merge for run in mixed.runs for one in run.datasets} == {"first"}
     assert [one.protocol for run in mixed.runs for one in run.datasets] == [None, "book"]
-    with pytest.raises(ExperimentError, match="command line: depth: .* got -1"):
+    with pytest.raises(ExperimentError, match=r"command line: depth: .* got -1"):
         single_run("retriever", ["sample"], {"depth": -1})
     with pytest.raises(ExperimentError, match="book-reader: no pipeline among its runs"):
         load_experiment("book-reader").of("pipeline", "book-reader")

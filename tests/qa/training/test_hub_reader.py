@@ -117,7 +117,7 @@ def test_a_hub_model_is_measured_like_any_reader(bert: Path, tmp_path: Path) -> 
 
 
 def test_what_cannot_be_read_with_is_one_line(bert: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="hub:.*gone: no folder or hub model") as raised:
+    with pytest.raises(ModelError, match=r"hub:.*gone: no folder or hub model") as raised:
         make_reader(f"hub:{tmp_path / 'gone'}")
     assert "\n" not in str(raised.value)
     headless = tmp_path / "headless"
