@@ -75,7 +75,8 @@ def print_whole(table: Table) -> None:
 
     screen = console()
     needed = Measurement.get(screen, screen.options.update(width=_WIDEST), table).maximum
-    screen.print(table, width=max(screen.width, needed), crop=False)
+    screen.width = max(screen.width, needed)
+    screen.print(table)
 
 
 def size(count: float) -> str:

@@ -125,9 +125,10 @@ def test_the_runs_of_one_kind_are_done_and_options_overrule_them(
     assert {one["metric"] for one in tree["folds"]} == {"mrr", "recall@1"}
 
 
-def test_published_values_stand_beside_ours(
-    experiment: str, capsys: pytest.CaptureFixture[str]
+def test_published_values_stand_beside_ours_however_narrow_the_screen(
+    experiment: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
     assert main(["eval", "retriever", "--config", experiment]) == 0
     lines = capsys.readouterr().out.splitlines()
     (head,) = [line for line in lines if line.startswith("protocol")]
