@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from eval.annotators import leave_one_out
+from eval.confidence import confidence_figures, confidences, is_right
 from eval.marks import Marker
-from eval.metrics.calibration import brier_score, expected_calibration_error, reliability
+from eval.metrics.calibration import reliability
 from eval.metrics.no_answer import best_threshold, threshold_curve
 from eval.metrics.ranking import ranking
-from eval.metrics.risk_coverage import aurc, coverage_at_precision, risk_coverage
+from eval.metrics.risk_coverage import risk_coverage
 from eval.metrics.squad import exact_match, f1
 from eval.reading import METRICS, Prediction, judge, reading_columns
 from eval.records import MergeRule, ReadingQuestion, RetrievalSet, Text
-from eval.results import Asked, Column, Figure, Result, figures
-from eval.retrieval import random_columns, retrieval_columns, set_columns, without_results
-from eval.significance import bootstrap_statistic
-
-Floats = npt.NDArray[np.float64]
-Statistic = Callable[[Floats, Floats], float]
-RIGHT = 0.5
-"""Token F1 with a gold span from which an answer counts as right, for confidence."""
+from eval.results import Asked, Column, Result, figures
+from eval.retrieval import (
+    metrics_of,
+    random_columns,
+    retrieval_columns,
+    set_columns,
+    without_results,
+)
+from eval.written import further_columns, further_figures, require_further
 
 TOP = (3, 5)
 
@@ -49,6 +49,7 @@ def retrieval_result(
     Raises:
         MalformedData: the run has queries that the set does not have.
     """
+    metrics = metrics_of(data, metrics, depth)
     columns = set_columns(data, run, metrics)
     texts = {text.id: text.text for text in data.texts}
     asked = {}
@@ -98,6 +99,7 @@ def reading_result(
     merge: MergeRule = "any",
     threshold: float = 0.0,
     tuned: float | None = None,
+    metrics: Sequence[str] = (),
     milliseconds: Mapping[str, Sequence[float]] | None = None,
     texts: Sequence[Text] = (),
 ) -> Result:
@@ -108,11 +110,14 @@ def reading_result(
         threshold: the least score of an answer; figures without a word on it are at this one.
         tuned: another threshold, chosen on other questions; its protocols end in ``(tuned)``.
         texts: what the answers to questions without a context of their own may stand in.
+        metrics: of :data:`eval.written.FURTHER`, besides those that are always measured.
 
     Raises:
+        UnknownMetric: no such further metric; MissingLibrary: it needs one.
         MalformedData: questions and predictions do not have the same ids.
         ValueError: no questions.
     """
+    require_further(metrics)
     columns = reading_columns(questions, predictions, merge=merge, threshold=threshold)
     if tuned is not None:
         columns += reading_columns(
@@ -120,9 +125,10 @@ def reading_result(
         )
     columns += _best_columns(questions, predictions, merge)
     columns += _top_columns(questions, predictions, merge)
-    found = figures(columns)
     marker = Marker(texts, merge)
     asked = {q.id: _asked(q, predictions[q.id], threshold, marker) for q in questions}
+    columns += further_columns(questions, predictions, metrics, merge, threshold)
+    found = [*figures(columns), *further_figures(questions, predictions, metrics, merge)]
     about = {"merge": merge, "threshold": threshold, "questions": len(questions)}
     if tuned is not None:
         about["tuned_threshold"] = tuned
@@ -130,19 +136,13 @@ def reading_result(
         kind,
         {**header, **about},
         tuple(columns),
-        (*found, *_confidence_figures(questions, predictions, merge)),
+        (*found, *confidence_figures(questions, predictions, merge)),
         baselines=tuple(figures(leave_one_out(questions))) if kind == "reader" else (),
         curves=_reading_curves(questions, predictions, merge),
         asked=asked,
         milliseconds=milliseconds or {},
         texts=marker.texts,
     )
-
-
-def is_right(prediction: Prediction, question: ReadingQuestion, merge: MergeRule = "any") -> bool:
-    """Whether the best answer, whatever its score, is one that an annotator would accept."""
-    golds = [span.text for span in question.gold(merge)]
-    return bool(golds) and f1(prediction.text, golds) >= RIGHT
 
 
 def _rank_curves(
@@ -200,37 +200,6 @@ def _top_columns(
     return columns
 
 
-def _confidence_figures(
-    questions: Sequence[ReadingQuestion], predictions: Mapping[str, Prediction], merge: MergeRule
-) -> list[Figure]:
-    """AURC and coverage by score; ECE and Brier where there are probabilities."""
-    scores = np.array([predictions[q.id].score for q in questions])
-    right = np.array([is_right(predictions[q.id], q, merge) for q in questions], float)
-    statistics: dict[str, tuple[Statistic, Floats]] = {
-        "aurc": (aurc, scores),
-        "coverage@90": (coverage_at_precision, scores),
-    }
-    sure = [predictions[q.id].confidence for q in questions]
-    known = [value for value in sure if value is not None]
-    if len(known) == len(sure):
-        probabilities = np.array(known)
-        statistics["ece"] = (expected_calibration_error, probabilities)
-        statistics["brier"] = (brier_score, probabilities)
-    made = []
-    for name, (function, values) in statistics.items():
-        interval = bootstrap_statistic(
-            partial(_resampled, function, values, right), len(right), samples=500
-        )
-        made.append(Figure(name, "best span", function(values, right), interval, len(right)))
-    return made
-
-
-def _resampled(
-    function: Statistic, values: Floats, right: Floats, at: npt.NDArray[np.intp]
-) -> float:
-    return function(values[at], right[at])
-
-
 def _reading_curves(
     questions: Sequence[ReadingQuestion], predictions: Mapping[str, Prediction], merge: MergeRule
 ) -> dict[str, dict[str, list[float]]]:
@@ -251,9 +220,8 @@ def _reading_curves(
             "threshold": [point.threshold for point in finite],
             metric: [100 * point.value for point in finite],
         }
-    sure = [predictions[q.id].confidence for q in questions]
-    known = [value for value in sure if value is not None]
-    if len(known) == len(sure):
+    known = confidences(questions, predictions)
+    if known is not None:
         curves["reliability"] = reliability(known, right)
     return curves
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from eval.errors import MalformedData
 from eval.metrics.random_order import expected
-from eval.metrics.ranking import CUTOFFS, STANDARD, parse, ranking
+from eval.metrics.ranking import CUTOFFS, STANDARD, parse, ranking, standard
 from eval.records import RetrievalSet
 from eval.results import Column
 
@@ -48,6 +48,14 @@ def retrieval_columns(
             scores[query] = 1.0 if query in unanswerable else family.function(gains, relevance, k)
         columns.append(Column(name, protocol, scores))
     return columns
+
+
+def metrics_of(data: RetrievalSet, wanted: Sequence[str], depth: int) -> Sequence[str]:
+    """What to measure of a set whose runs have ``depth`` texts per query.
+
+    Protocol ``book`` has its own metrics whatever is wanted.
+    """
+    return BOOK_METRICS if data.protocol == "book" else wanted or standard(depth)
 
 
 def set_columns(

@@ -55,12 +55,14 @@ def score_predictions_file(
     *,
     threshold: float = 0.0,
     merge: MergeRule = "any",
+    metrics: Sequence[str] = (),
 ) -> Result:
     """Score predictions of SQuAD's form or ours.
 
     Args:
         gold: a SQuAD file or the name of a data set under ``root``.
         no_answer: log odds or probability of no answer by question id.
+        metrics: of :data:`eval.written.FURTHER`, besides those that are always measured.
 
     Raises:
         DatasetNotFound: no such file or data set.
@@ -75,4 +77,6 @@ def score_predictions_file(
     if not questions:
         raise MalformedData(f"{gold}: no questions in it")
     header = {"system": path.stem, "dataset": gold, "split": split, "protocol": "given context"}
-    return reading_result(questions, predictions, header, merge=merge, threshold=threshold)
+    return reading_result(
+        questions, predictions, header, merge=merge, threshold=threshold, metrics=metrics
+    )

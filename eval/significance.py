@@ -7,10 +7,13 @@ figures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+Draws = npt.NDArray[np.int64]
+Statistic = Callable[[Draws], npt.NDArray[np.float64]]
 
 PERMUTATIONS = 10_000
 SAMPLES = 10_000
@@ -47,34 +50,26 @@ def bootstrap_intervals(
     if values.size == 0:
         raise ValueError("no scores: an interval needs at least one question")
     count = len(values)
-    rng = np.random.default_rng(seed)
-    means = np.empty((samples, values.shape[1]))
-    step = max(1, _AT_ONCE // count)
-    for begin in range(0, samples, step):
-        size = min(step, samples - begin)
-        picks = rng.integers(0, count, (size, count), dtype=np.int32)
-        picks += (np.arange(size, dtype=np.int32) * count)[:, None]
-        times = np.bincount(picks.ravel(), minlength=size * count).reshape(size, count)
-        means[begin : begin + size] = times @ values / count
-    tail = 100 * (1 - level) / 2
-    bounds = np.percentile(means, [tail, 100 - tail], axis=0)
+    means = np.concatenate([times @ values / count for times in _draws(count, samples, seed)])
+    bounds = np.percentile(means, _tails(level), axis=0)
     # Rounding in the sums must not push a bound beyond the scores themselves.
     bounds = np.clip(bounds, values.min(axis=0), values.max(axis=0))
     return [(float(low), float(high)) for low, high in bounds.T]
 
 
-def bootstrap_statistic(
-    statistic: Callable[[npt.NDArray[np.intp]], float],
+def bootstrap_statistics(
+    statistics: Sequence[Statistic],
     count: int,
     *,
-    samples: int = 1_000,
+    samples: int = SAMPLES,
     level: float = 0.95,
     seed: int = 0,
-) -> tuple[float, float]:
-    """Bounds of a figure that is no mean, such as a calibration error.
+) -> list[tuple[float, float]]:
+    """Bounds of figures that are no means, such as a calibration error; they share resamples.
 
     Args:
-        statistic: the figure of the questions at these indices (count,), repetitions included.
+        statistics: each gives the figure (b,) of b resamples, from how often each of the
+            questions is in them (b, count).
         count: how many questions there are.
 
     Raises:
@@ -82,11 +77,25 @@ def bootstrap_statistic(
     """
     if count < 1:
         raise ValueError("no scores: an interval needs at least one question")
+    parts = [[of(times) for of in statistics] for times in _draws(count, samples, seed)]
+    bounds = np.percentile(np.concatenate(parts, axis=1), _tails(level), axis=1)
+    return [(float(low), float(high)) for low, high in bounds.T]
+
+
+def _draws(count: int, samples: int, seed: int) -> Iterator[Draws]:
+    """How often each of ``count`` questions is in a resample: ``samples`` rows, some at a time."""
     rng = np.random.default_rng(seed)
-    values = [statistic(rng.integers(0, count, count)) for _ in range(samples)]
+    step = max(1, _AT_ONCE // count)
+    for begin in range(0, samples, step):
+        size = min(step, samples - begin)
+        picks = rng.integers(0, count, (size, count), dtype=np.int32)
+        picks += (np.arange(size, dtype=np.int32) * count)[:, None]
+        yield np.bincount(picks.ravel(), minlength=size * count).reshape(size, count)
+
+
+def _tails(level: float) -> list[float]:
     tail = 100 * (1 - level) / 2
-    low, high = np.percentile(values, [tail, 100 - tail])
-    return float(low), float(high)
+    return [tail, 100 - tail]
 
 
 def randomization_p(

@@ -7,7 +7,8 @@
     │   ├── StoreNotFound       no store at that place
     │   ├── StoreBusy           another process is writing
     │   ├── StoreMismatch       made with other settings or by newer code
-    │   └── StoreCorrupt        the truth itself cannot be read
+    │   ├── StoreCorrupt        the truth itself cannot be read
+    │   └── LabelMismatch       a label that does not fit the stored review
     ├── SourceError
     │   ├── SourceNotFound      no such file, folder or hub name
     │   └── UnreadableSource    wrong format, encoding, compression, or a missing column
@@ -41,6 +42,10 @@ class StoreMismatch(StoreError):
 
 class StoreCorrupt(StoreError):
     """The store's truth cannot be read."""
+
+
+class LabelMismatch(StoreError):
+    """A label does not fit the review that the store has."""
 
 
 class SourceError(IndexingError):

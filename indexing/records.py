@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,32 @@ class Hit:
 
     passage: Passage
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A question about one review, with what people marked in it as answers.
+
+    ``annotations`` holds for every annotator the ``(start, end)`` of each span in ``text``; an
+    empty one says "no answer here". ``text`` is the review's as the annotators saw it. ``meta``
+    is the caller's.
+    """
+
+    id: str
+    question: str
+    review_id: str
+    text: str
+    annotations: tuple[tuple[tuple[int, int], ...], ...]
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLabel:
+    """A label with its review's product, and whether the review is still what was labelled."""
+
+    label: Label
+    product_id: str
+    state: Literal["current", "changed", "gone"]
 
 
 @dataclass(frozen=True, slots=True)

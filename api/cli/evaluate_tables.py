@@ -17,28 +17,53 @@ if TYPE_CHECKING:
 
 _PERCENT = ("em", "f1", "best_em", "best_f1", "agreement")
 _LONGEST = 160
+CHANCE = "random"
 
 
 def show_result(result: Result, spreads: Sequence[Spread]) -> None:
     """Print what was measured, then its figures beside the baselines, then the folds."""
-    console = output.console()
     for line in _about(result.header):
         typer.echo(line)
-    chance = {(f.protocol, f.metric): f for f in result.baselines}
-    rows = result.figures
-    paired = any((f.protocol, f.metric) in chance for f in rows)
-    columns = ("protocol", "metric", "value", "95 %", "n")
-    table = output.table(*columns, *(("random",) if paired else ()), right=("value", "n", "random"))
-    for figure in rows:
-        other = chance.pop((figure.protocol, figure.metric), None)
-        extra = (_number(other.metric, other.value) if other else "",) if paired else ()
-        table.add_row(*_cells(figure), *extra)
-    for figure in chance.values():
-        table.add_row(*_cells(figure), *(("",) if paired else ()))
-    console.print(table)
+    output.print_whole(_figure_table(result))
+    for label, source in {one.label: one.source for one in result.published}.items():
+        typer.echo(output.flat(f"  {label}: {source}"))
     if spreads:
-        console.print(_spread_table(spreads))
+        output.print_whole(_spread_table(spreads))
     typer.echo("")
+
+
+def _figure_table(result: Result) -> Any:
+    """Every figure, what chance reaches, and what others published, of one metric in one row."""
+    beside = _beside(result)
+    columns = ("protocol", "metric", "value", "95 %", "n")
+    labels = list(dict.fromkeys(label for cells in beside.values() for label in cells))
+    table = output.table(*columns, *map(output.flat, labels), right=("value", "n", *labels))
+    known = set()
+    for figure in result.figures:
+        key = (figure.protocol, figure.metric)
+        known.add(key)
+        cells = beside.get(key, {})
+        table.add_row(*_cells(figure), *(cells.get(label, "") for label in labels))
+    for figure in result.baselines:
+        if (figure.protocol, figure.metric) not in known:
+            table.add_row(*_cells(figure), *("" for _ in labels))
+    for key in beside.keys() - known:
+        table.add_row(*key, "", "", "", *(beside[key].get(label, "") for label in labels))
+    return table
+
+
+def _beside(result: Result) -> dict[tuple[str, str], dict[str, str]]:
+    """By protocol and metric: label and value of what stands beside the result's own figure."""
+    measured = {(figure.protocol, figure.metric) for figure in result.figures}
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for figure in result.baselines:
+        key = (figure.protocol, figure.metric)
+        if key in measured:
+            found.setdefault(key, {})[CHANCE] = _number(figure.metric, figure.value)
+    for one in result.published:
+        cell = _number(one.metric, one.value)
+        found.setdefault((one.protocol, one.metric), {})[one.label] = cell
+    return found
 
 
 def show_comparison(
@@ -78,6 +103,7 @@ def tree(result: Result, spreads: Sequence[Spread]) -> dict[str, Any]:
         "header": dict(result.header),
         "figures": [asdict(figure) for figure in result.figures],
         "baselines": [asdict(figure) for figure in result.baselines],
+        "published": [asdict(one) for one in result.published],
         "folds": [asdict(one) for one in spreads],
     }
 

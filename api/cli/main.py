@@ -13,10 +13,12 @@ from api.cli import (
     ask,
     data,
     evaluate,
+    evaluate_files,
     evaluate_report,
     failures,
     index,
     info,
+    labels,
     products,
     serve,
     store,
@@ -39,9 +41,12 @@ app.command("serve")(serve.serve)
 app.command("info")(info.info)
 app.add_typer(store.app, name="store")
 app.add_typer(train.app, name="train")
+evaluate.app.command("score")(evaluate_files.score)
+evaluate.app.command("compare")(evaluate_files.compare)
 evaluate.app.command("report")(evaluate_report.report)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(data.app, name="data")
+app.add_typer(labels.app, name="labels")
 
 
 def _version(asked: bool) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+_WIDEST = 1000
+
+
 def printable(text: str) -> str:
     """``text`` with each character that could steer the terminal replaced, at equal length."""
     return "".join("\ufffd" if _steers(char) else char for char in text)
@@ -64,6 +67,16 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left")
     return made
+
+
+def print_whole(table: Table) -> None:
+    """Print a table at its own width: figures that are cut off tell nothing."""
+    from rich.measure import Measurement
+
+    screen = console()
+    needed = Measurement.get(screen, screen.options.update(width=_WIDEST), table).maximum
+    screen.width = max(screen.width, needed)
+    screen.print(table)
 
 
 def size(count: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,21 +44,51 @@ def load_retrieval(
         return protocols.evidence_protocol(name, split, _epqa(root, split), _source(name))
     asked = load_reading(name, split, root)
     chosen = protocol or ("product" if corpus else default_protocol(name))
-    make = _MAKERS.get(chosen)
+    every = _everything(name, split, root)
+    return retrieval_set(name, split, asked, every, chosen, read_texts(corpus) if corpus else ())
+
+
+def retrieval_set(
+    name: str,
+    split: str,
+    asked: list[ReadingQuestion],
+    labelled: list[ReadingQuestion],
+    protocol: str,
+    texts: Iterable[Text] = (),
+) -> RetrievalSet:
+    """Questions under a protocol.
+
+    Args:
+        asked: the questions.
+        labelled: those whose answers make texts relevant under ``product``.
+        texts: to search, besides those that questions were asked on.
+
+    Raises:
+        DatasetNotFound: no such protocol.
+        MalformedData: two different texts with one id.
+    """
+    make = _MAKERS.get(protocol)
     if make is None:
-        raise DatasetNotFound(f"no protocol {chosen!r} for {name}: one of {', '.join(_MAKERS)}")
-    found = make(name, split, asked, _everything(name, split, root))
-    return found if corpus is None else _with_texts(found, read_texts(corpus))
+        raise DatasetNotFound(f"no protocol {protocol!r} for {name}: one of {', '.join(_MAKERS)}")
+    return _with_texts(make(name, split, asked, labelled), texts)
 
 
 def load_pipeline_set(
-    name: str, split: str, root: Path, corpus: Path | None = None
+    name: str,
+    split: str,
+    root: Path,
+    corpus: Path | None = None,
+    protocol: str | None = None,
 ) -> tuple[list[ReadingQuestion], list[Text], bool]:
     """Questions for a whole pipeline, the texts it may answer from, and whether by product.
 
     Arguments and errors as for :func:`load_retrieval`. SquadShifts is asked of all its texts.
+    Protocol ``book`` knows the split alone: its texts, and its spans as gold.
     """
-    asked, every = load_reading(name, split, root), _everything(name, split, root)
+    asked = load_reading(name, split, root)
+    if protocol not in (None, "book"):
+        raise DatasetNotFound(f"no protocol {protocol!r} for pipelines: 'book', or none")
+    every = asked if protocol else _everything(name, split, root)
     texts = {text.id: text for text in protocols.texts_of(every)}
     for text in read_texts(corpus) if corpus else ():
         texts.setdefault(text.id, text)
@@ -128,7 +158,7 @@ def _source(name: str) -> str | None:
     return name.partition(":")[2] or None
 
 
-def _with_texts(data: RetrievalSet, extra: list[Text]) -> RetrievalSet:
+def _with_texts(data: RetrievalSet, extra: Iterable[Text]) -> RetrievalSet:
     known = {text.id: text for text in data.texts}
     for text in extra:
         known.setdefault(text.id, text)

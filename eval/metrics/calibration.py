@@ -41,6 +41,26 @@ def expected_calibration_error(
     return float(sum(part.size * abs(p[part].mean() - y[part].mean()) for part in parts) / p.size)
 
 
+def resampled_calibration_error(
+    probabilities: npt.ArrayLike, right: npt.ArrayLike, times: npt.NDArray[np.int64], bins: int = 15
+) -> npt.NDArray[np.float64]:
+    """:func:`expected_calibration_error` (b,) of b resamples, all at once.
+
+    Args:
+        times: how often each of the n questions is in each resample, (b, n); rows sum to n.
+
+    Raises:
+        ValueError: no probabilities, or as many outcomes are not given.
+    """
+    p, y = _pairs(probabilities, right)
+    order = np.argsort(p, kind="stable")
+    ranks = np.tile(np.arange(p.size), len(times))
+    drawn = np.repeat(ranks, times[:, order].ravel()).reshape(len(times), p.size)
+    sizes = [part.size for part in _bins(p, bins)]
+    sums = np.add.reduceat((p - y)[order][drawn], np.cumsum([0, *sizes[:-1]]), axis=1)
+    return np.asarray(np.abs(sums).sum(axis=1) / p.size, np.float64)
+
+
 def brier_score(probabilities: npt.ArrayLike, right: npt.ArrayLike) -> float:
     """Mean squared distance of probability and outcome, in [0, 1] (Brier, 1950).
 

@@ -10,6 +10,9 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from eval.errors import MissingLibrary
 from eval.metrics.definition import Definition
 
@@ -56,16 +59,46 @@ def bleu(predictions: Sequence[str], golds: Sequence[Sequence[str]]) -> float:
         MissingLibrary: sacrebleu is not installed.
         ValueError: no questions, or one without gold answers.
     """
-    if not predictions or len(predictions) != len(golds) or not all(golds):
-        raise ValueError("BLEU needs questions with a prediction and a gold answer each")
-    most = max(map(len, golds))
-    references = [[g[i] if i < len(g) else None for g in golds] for i in range(most)]
-    return float(_library("sacrebleu").corpus_bleu(list(predictions), references).score)
+    return BleuCorpus(predictions, golds).score
+
+
+class BleuCorpus:
+    """A corpus whose BLEU is wanted again and again, of many choices of its questions.
+
+    Raises:
+        MissingLibrary, ValueError: as :func:`bleu` does.
+    """
+
+    def __init__(self, predictions: Sequence[str], golds: Sequence[Sequence[str]]) -> None:
+        if not predictions or len(predictions) != len(golds) or not all(golds):
+            raise ValueError("BLEU needs questions with a prediction and a gold answer each")
+        self._metric = _library("sacrebleu").BLEU()
+        self._counts = np.array(
+            [self._counted(text, gold) for text, gold in zip(predictions, golds, strict=True)]
+        )
+        self.score = self._of(self._counts.sum(axis=0))
+
+    def resampled(self, times: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """BLEU in percent (b,) of b resamples, from how often each question is in them (b, n)."""
+        return np.array([self._of(sums) for sums in times @ self._counts])
+
+    def _counted(self, text: str, golds: Sequence[str]) -> list[int]:
+        """Matches and totals of word runs up to 4, and both lengths: sums of these make BLEU."""
+        one = self._metric.corpus_score([text], [[gold] for gold in golds])
+        return [*one.counts, *one.totals, one.sys_len, one.ref_len]
+
+    def _of(self, sums: npt.NDArray[np.int64]) -> float:
+        order = (len(sums) - 2) // 2
+        correct, total, lengths = sums[:order], sums[order : 2 * order], sums[2 * order :]
+        found = self._metric.compute_bleu(
+            correct.tolist(), total.tolist(), *lengths.tolist(), smooth_method="exp"
+        )
+        return float(found.score)
 
 
 def bleu_signature(references: int) -> str:
     """How sacreBLEU describes the settings of :func:`bleu` with so many golds per question."""
-    metric = _library("sacrebleu.metrics").BLEU()
+    metric = _library("sacrebleu").BLEU()
     metric.corpus_score(["a"], [["a"]] * references)
     return str(metric.get_signature())
 

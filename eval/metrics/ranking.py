@@ -107,14 +107,19 @@ _FAMILIES = (
 FAMILIES: Mapping[str, Family] = {family.definition.name: family for family in _FAMILIES}
 DEFINITIONS = tuple(family.definition for family in _FAMILIES)
 STANDARD = (
-    *(f"recall@{k}" for k in CUTOFFS),
+    *(f"recall@{k}" for k in (*CUTOFFS, 100)),
     *(f"success@{k}" for k in CUTOFFS),
-    "precision@1",
+    *(f"precision@{k}" for k in CUTOFFS),
     "mrr",
     "map",
     "ndcg@10",
 )
 """What is measured when nobody asks for anything else."""
+
+
+def standard(depth: int) -> tuple[str, ...]:
+    """Those of :data:`STANDARD` that lists of ``depth`` documents are long enough for."""
+    return tuple(name for name in STANDARD if (parse(name)[1] or 1) <= depth)
 
 
 def parse(name: str) -> tuple[Family, int | None]:

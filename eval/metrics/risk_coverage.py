@@ -28,6 +28,8 @@ COVERAGE = Definition(
     "Kamath, Jia and Liang, ACL 2020",
 )
 DEFINITIONS = (AURC, COVERAGE)
+_ROUNDING = 1e-12
+"""The mean of many exact fractions may miss its own value by this much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,51 @@ def coverage_at_precision(
 ) -> float:
     """The largest coverage whose answers have at least that mean value; 0.0 if none has."""
     curve = risk_coverage(scores, values)
-    # The mean of many exact fractions may miss its own value by rounding.
-    reached = curve.coverage[curve.risk <= 1 - precision + 1e-12]
+    reached = curve.coverage[curve.risk <= 1 - precision + _ROUNDING]
     return float(reached[-1]) if reached.size else 0.0
+
+
+def resampled_aurc(
+    scores: npt.ArrayLike, values: npt.ArrayLike, times: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """:func:`aurc` (b,) of b resamples, all at once.
+
+    Args:
+        times: how often each of the n questions is in each resample, (b, n); rows sum to n.
+    """
+    count, loss = _grouped(scores, values, times)
+    size = int(count[0].sum())
+    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, size + 1))])
+    after, lost = np.cumsum(count, axis=1), np.cumsum(loss, axis=1)
+    # Within a group of equal scores the losses so far grow by the group's mean at every place.
+    mean = np.divide(loss, count, out=np.zeros_like(loss), where=count > 0)
+    steps = harmonic[after] - harmonic[after - count]
+    area = (lost - loss - (after - count) * mean) * steps + mean * count
+    return np.asarray(area.sum(axis=1) / size, np.float64)
+
+
+def resampled_coverage(
+    scores: npt.ArrayLike,
+    values: npt.ArrayLike,
+    times: npt.NDArray[np.int64],
+    precision: float = 0.9,
+) -> npt.NDArray[np.float64]:
+    """:func:`coverage_at_precision` (b,) of b resamples; ``times`` as in :func:`resampled_aurc`."""
+    count, loss = _grouped(scores, values, times)
+    after, lost = np.cumsum(count, axis=1), np.cumsum(loss, axis=1)
+    reached = np.where(lost <= (1 - precision + _ROUNDING) * after, after, 0)
+    return np.asarray(reached.max(axis=1) / after[:, -1], np.float64)
+
+
+def _grouped(
+    scores: npt.ArrayLike, values: npt.ArrayLike, times: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Answers and losses of every resample by distinct score, surest first, (b, groups) each."""
+    sure, value = _pairs(scores, values)
+    order = np.argsort(-sure, kind="stable")
+    sure, loss, drawn = sure[order], 1 - value[order], times[:, order]
+    first = np.flatnonzero(np.append(True, sure[1:] != sure[:-1]))
+    return np.add.reduceat(drawn, first, axis=1), np.add.reduceat(drawn * loss, first, axis=1)
 
 
 def _pairs(

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from eval.report.runs import Run
 from eval.results import Asked, Column, Figure, figures
+from eval.statistics.question_types import OTHER, TYPES, question_type
 
-TYPES = ("What", "How", "Is", "Does", "Do", "Was", "Where", "Why", "other")
 SUBJECTIVITY = ("subjective", "objective")
 LENGTHS = (50, 100, 200, 400)
 """Numbers of words at which a longer class begins."""
 
 LENGTH_NAMES = ("under 50", "50–99", "100–199", "200–399", "400 and more")
-_WORD = re.compile(r"[a-z]+")
 
 Grouping = Callable[[Asked, Mapping[str, str]], str | None]
 """From a question and the result's texts to its group; None where that is not known."""
@@ -30,13 +28,6 @@ class Breakdown:
     groups: tuple[str, ...]
     of: Grouping
     note: str = ""
-
-
-def question_type(question: str) -> str:
-    """The first word of a question if it is one of :data:`TYPES`, else ``other``."""
-    first = _WORD.search(question.lower())
-    word = first[0].capitalize() if first else ""
-    return word if word in TYPES else "other"
 
 
 def length_class(text: str) -> str:
@@ -56,7 +47,9 @@ def _length_of(asked: Asked, texts: Mapping[str, str]) -> str | None:
 
 
 BREAKDOWNS = (
-    Breakdown("By question type", "question", TYPES, lambda a, _: question_type(a.question)),
+    Breakdown(
+        "By question type", "question", (*TYPES, OTHER), lambda a, _: question_type(a.question)
+    ),
     Breakdown(
         "By subjectivity of the question",
         "question",

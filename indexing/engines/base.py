@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from indexing.records import Hit, Passage, ProductSummary, Review
+from indexing.records import Hit, Label, Passage, ProductSummary, Review, StoredLabel
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,44 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReport:
+    """How labels changed the store: each is counted once."""
+
+    stored: int = 0
+    unchanged: int = 0
+    replaced: int = 0
+
+
+class Labels(Protocol):
+    """Labelled questions on reviews. They stay when their review changes or goes."""
+
+    def write(self, labels: Sequence[Label]) -> LabelReport:
+        """Insert or replace by id, all or nothing; durable when it returns.
+
+        Raises:
+            LabelMismatch: a review is not there, its text is not the label's, or a span lies
+                outside it; the message names question, review and remedy.
+        """
+        ...
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Remove labels; returns how many were there."""
+        ...
+
+    def all(self) -> list[StoredLabel]:
+        """Every label, by product, review and id."""
+        ...
+
+
+@runtime_checkable
+class LabelEngine(Engine, Protocol):
+    """An engine that keeps labels on its reviews."""
+
+    @property
+    def labels(self) -> Labels: ...
 
 
 @runtime_checkable

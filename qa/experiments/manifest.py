@@ -7,6 +7,10 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from eval.datasets.files import read_json
+from eval.errors import EvalError
+from eval.formats.manifest import Manifest, read_manifest
+
 _LIBRARIES = ("reviewqa", "numpy", "onnxruntime", "tokenizers", "tantivy", "haystack-ai")
 
 
@@ -25,6 +29,27 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
+    return found
+
+
+def finished(path: Path, made: Manifest) -> bool:
+    """Whether the files beside a manifest are those of exactly this run.
+
+    They are not where the code differs from its commit: nobody knows what it was. A manifest of
+    anything else is taken away, so that it does not stand beside the files of this run.
+    """
+    try:
+        same = read_manifest(path) == made and not made.commit.endswith("+")
+    except EvalError:
+        same = False
+    if not same:
+        path.unlink(missing_ok=True)
+    return same
+
+
+def read_timings(path: Path) -> dict[str, list[float]]:
+    """Milliseconds per question by stage, as a finished run has left them."""
+    found: dict[str, list[float]] = read_json(path)
     return found
 
 

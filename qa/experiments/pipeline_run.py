@@ -6,19 +6,24 @@ import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from eval.formats.manifest import Manifest, digest
+from eval.formats.predictions import read_predictions
 from eval.reading import Prediction
 from eval.records import ReadingQuestion, RetrievalSet, Text
-from indexing.engines.registry import open_engine
+from indexing.engines.base import Engine
 from qa.errors import InvalidQuestion
 from qa.experiments import manifest as about
 from qa.experiments.journal import Journal
+from qa.experiments.manifest import finished, read_timings
 from qa.experiments.reader_run import (
     JOURNAL,
+    MANIFEST,
+    PREDICTIONS,
+    TIMINGS,
     Predicted,
     Progress,
     entry_of,
@@ -26,7 +31,7 @@ from qa.experiments.reader_run import (
     write_predicted,
 )
 from qa.experiments.reading import NO_TEXT
-from qa.experiments.retrievers import fill
+from qa.experiments.retrievers import searchable
 from qa.pipelines.answer import Answerer
 from qa.records import AskResult
 
@@ -52,6 +57,8 @@ def run_pipeline(
     *,
     dataset: str,
     split: str,
+    label: str = "",
+    engine: Engine | None = None,
     by_product: bool = True,
     out: Path | None = None,
     progress: Progress = lambda done, total: None,
@@ -60,6 +67,8 @@ def run_pipeline(
 
     Args:
         texts: what the store holds.
+        label: how the run calls the pipeline; its name if empty.
+        engine: the store to ask; a temporary one with the texts if None.
         by_product: ask about the question's product; otherwise of all texts.
         out: where predictions, timings and manifest go; an interrupted run there goes on.
 
@@ -68,19 +77,23 @@ def run_pipeline(
     """
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="reviewqa-"))
-        engine = open_engine(folder, create=True)
-        stack.callback(engine.close)
-        twins = fill(engine, texts)
+        store, twins = stack.enter_context(searchable(engine, texts))
         answerer = stack.enter_context(
             Answerer(
-                engine,
+                store,
                 pipeline=settings.pipeline,
                 model=settings.model,
                 threads=settings.threads,
             )
         )
-        fingerprints = {"model": answerer.model_fingerprint, "store": engine.fingerprint()}
+        fingerprints = {"model": answerer.model_fingerprint, "store": store.fingerprint()}
         made = _manifest(questions, texts, settings, by_product, dataset, split, fingerprints)
+        made = replace(made, system=label or settings.pipeline)
+        own = _log_odds(answerer.threshold)
+        if out is not None and finished(out / MANIFEST, made):
+            return Predicted(
+                read_predictions(out / PREDICTIONS), made, own, read_timings(out / TIMINGS)
+            )
         journal = stack.enter_context(Journal((out or Path(folder)) / JOURNAL, made.identity))
         for number, question in enumerate(questions, 1):
             if question.id not in journal.entries:
@@ -90,7 +103,7 @@ def run_pipeline(
         result = Predicted(
             predictions_of(journal, [q.id for q in questions]),
             made,
-            _log_odds(max((entry["threshold"] for entry in entries), default=0.5)),
+            own,
             {s: [e["milliseconds"][s] for e in entries if e["milliseconds"]] for s in STAGES},
         )
     if out is not None:
@@ -115,17 +128,15 @@ def _ask(
     except InvalidQuestion:
         # Refused questions are questions without an answer; the system would not answer them.
         nothing = Prediction("", NO_TEXT, 0.0)
-        return entry_of(question.id, nothing, threshold=0.0, milliseconds={})
+        return entry_of(question.id, nothing, milliseconds={})
     times = {stage: result.milliseconds[stage] for stage in STAGES}
-    return entry_of(
-        question.id, _best(result, twins), threshold=result.threshold, milliseconds=times
-    )
+    return entry_of(question.id, _best(result, twins), milliseconds=times)
 
 
 def _best(result: AskResult, twins: Mapping[str, tuple[str, ...]]) -> Prediction:
     answers = [*result.answers, *result.below_threshold]
     reviews = dict.fromkeys(hit.passage.review_id for hit in result.passages)
-    read = tuple(twin for name in reviews for twin in twins[name])
+    read = tuple(twin for name in reviews for twin in twins.get(name, (name,)))
     if not answers:
         return Prediction("", NO_TEXT, 0.0, read=read)
     first = answers[0]

@@ -10,13 +10,20 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from eval.formats.manifest import Manifest, digest, write_manifest
-from eval.formats.predictions import prediction_from, write_json, write_predictions
+from eval.formats.predictions import (
+    prediction_from,
+    read_predictions,
+    write_json,
+    write_predictions,
+)
 from eval.reading import Prediction
 from eval.records import ReadingQuestion
 from qa.experiments import manifest as about
 from qa.experiments.journal import Journal
+from qa.experiments.manifest import finished
+from qa.experiments.readers import MeasuredReader
 from qa.experiments.reading import NO_TEXT
-from qa.reader.reader import Reader
+from qa.reader.spans import ScoredSpan
 
 PREDICTIONS, MANIFEST, TIMINGS = "predictions.json", "manifest.json", "timings.json"
 JOURNAL = "predictions.journal.jsonl"
@@ -28,7 +35,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """Predictions by question id; ``threshold`` is the system's own least score of an answer."""
+    """Predictions by question id.
+
+    ``threshold`` is the system's own least score of an answer, 0 where it has none.
+    """
 
     predictions: dict[str, Prediction]
     manifest: Manifest
@@ -38,7 +48,7 @@ class Predicted:
 
 def run_reader(
     questions: Sequence[ReadingQuestion],
-    reader: Reader,
+    reader: MeasuredReader,
     *,
     system: str,
     dataset: str,
@@ -61,9 +71,12 @@ def run_reader(
         digest(questions),
         about.commit(),
         {"n_best": N_BEST},
-        {"model": reader.manifest.fingerprint},
+        {"model": reader.fingerprint},
         about.versions(),
     )
+    own = reader.threshold or 0.0
+    if out is not None and finished(out / MANIFEST, made):
+        return Predicted(read_predictions(out / PREDICTIONS), made, own, {})
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(TemporaryDirectory(prefix="reviewqa-")))
         journal = stack.enter_context(Journal(folder / JOURNAL, made.identity))
@@ -73,8 +86,7 @@ def run_reader(
                 journal.add(entry)
             progress(len(journal.entries), len(questions))
         predictions = predictions_of(journal, [q.id for q in questions])
-    tuned = reader.manifest.calibration.span.score_at(reader.manifest.threshold)
-    result = Predicted(predictions, made, tuned, {})
+    result = Predicted(predictions, made, own, {})
     if out is not None:
         write_predicted(out, result)
     return result
@@ -99,23 +111,20 @@ def entry_of(name: str, prediction: Prediction, **more: Any) -> dict[str, Any]:
     return {"id": name, **asdict(prediction), **lists, **more}
 
 
-def _read(reader: Reader, part: Sequence[ReadingQuestion]) -> list[dict[str, Any]]:
-    readings = reader.read([q.question for q in part], [[q.context] for q in part], spans=N_BEST)
-    entries = []
-    for question, reading in zip(part, readings, strict=True):
-        (spans,) = reading.spans
-        texts = [question.context[span.start : span.end] for span in spans]
-        best = (
-            Prediction(
-                texts[0],
-                spans[0].score,
-                reader.confidence(spans[0]),
-                tuple(texts[1:]),
-                question.context_id,
-                spans[0].start,
-            )
-            if spans
-            else Prediction("", NO_TEXT, 0.0)
-        )
-        entries.append(entry_of(question.id, best))
-    return entries
+def _read(reader: MeasuredReader, part: Sequence[ReadingQuestion]) -> list[dict[str, Any]]:
+    found = reader.spans([q.question for q in part], [q.context for q in part], N_BEST)
+    return [
+        entry_of(question.id, _prediction(reader, question, spans))
+        for question, spans in zip(part, found, strict=True)
+    ]
+
+
+def _prediction(
+    reader: MeasuredReader, question: ReadingQuestion, spans: Sequence[ScoredSpan]
+) -> Prediction:
+    if not spans:
+        return Prediction("", NO_TEXT, 0.0)
+    texts = [question.context[span.start : span.end] for span in spans]
+    sure = reader.confidence(spans[0])
+    best = spans[0]
+    return Prediction(texts[0], best.score, sure, tuple(texts[1:]), question.context_id, best.start)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 from eval.records import Query, Text
 from indexing.engines.base import Engine
+from indexing.engines.registry import open_engine
 from indexing.records import Review
 from qa.errors import PipelineError
 
@@ -51,10 +54,30 @@ SYSTEMS: dict[str, Callable[[Engine], Retriever]] = {"bm25": Bm25Retriever}
 
 def make_retriever(name: str, engine: Engine) -> Retriever:
     """The retriever of that name; raises :class:`PipelineError` listing those there are."""
+    if name.startswith("hub:"):
+        raise PipelineError(
+            f"{name}: dense retrievers of the hub cannot be measured by this version; "
+            f"retrievers there are: {', '.join(SYSTEMS)}"
+        )
     make = SYSTEMS.get(name)
     if make is None:
         raise PipelineError(f"no retriever {name!r} to measure: one of {', '.join(SYSTEMS)}")
     return make(engine)
+
+
+@contextmanager
+def searchable(
+    engine: Engine | None, texts: Sequence[Text]
+) -> Iterator[tuple[Engine, dict[str, tuple[str, ...]]]]:
+    """``engine`` as it is, or else a temporary store with the texts and what :func:`fill` says."""
+    if engine is not None:
+        yield engine, {}
+        return
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="reviewqa-"))
+        made = open_engine(folder, create=True)
+        stack.callback(made.close)
+        yield made, fill(made, texts)
 
 
 def fill(engine: Engine, texts: Sequence[Text]) -> dict[str, tuple[str, ...]]:

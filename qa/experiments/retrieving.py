@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from eval.datasets.protocols import safe_id
 from eval.formats.manifest import Manifest, digest, write_manifest
 from eval.formats.predictions import write_json
-from eval.formats.trec import write_qrels, write_run
+from eval.formats.trec import read_run, write_qrels, write_run
 from eval.records import RetrievalSet
-from indexing.engines.registry import open_engine
+from indexing.engines.base import Engine
 from qa.experiments import manifest as about
 from qa.experiments.journal import Journal
-from qa.experiments.retrievers import Retriever, fill, make_retriever
+from qa.experiments.manifest import finished, read_timings
+from qa.experiments.retrievers import Retriever, make_retriever, searchable
 
 RUN, QRELS, MANIFEST, TIMINGS = "run.trec", "qrels.txt", "manifest.json", "timings.json"
 DEPTH = 100
@@ -38,6 +40,8 @@ def run_retriever(
     data: RetrievalSet,
     system: str,
     *,
+    label: str = "",
+    engine: Engine | None = None,
     out: Path | None = None,
     depth: int = DEPTH,
     progress: Progress = lambda done, total: None,
@@ -46,8 +50,9 @@ def run_retriever(
 
     Args:
         system: a name in :data:`qa.experiments.retrievers.SYSTEMS`.
+        label: how the run calls it; its name if empty.
+        engine: the store to search; a temporary one with the set's texts if None.
         out: where run, judgments, timings and manifest go; an interrupted run there goes on.
-            The store is temporary.
         depth: texts per query at most.
 
     Raises:
@@ -56,22 +61,22 @@ def run_retriever(
     """
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="reviewqa-"))
-        engine = open_engine(folder, create=True)
-        stack.callback(engine.close)
-        retriever = make_retriever(system, engine)
-        twins = fill(engine, data.texts)
+        store, twins = stack.enter_context(searchable(engine, data.texts))
+        retriever = make_retriever(system, store)
         made = Manifest(
             "retriever",
-            system,
+            label or system,
             data.dataset,
             data.split,
             data.protocol,
             digest(data),
             about.commit(),
             {"depth": depth},
-            {"model": retriever.fingerprint, "store": engine.fingerprint()},
+            {"model": retriever.fingerprint, "store": store.fingerprint()},
             about.versions(),
         )
+        if out is not None and finished(out / MANIFEST, made):
+            return RetrieverRun(read_run(out / RUN), read_timings(out / TIMINGS), made)
         where = (out or Path(folder)) / "run.journal.jsonl"
         journal = stack.enter_context(Journal(where, made.identity))
         _ask(data, retriever, twins, journal, depth, progress)
@@ -99,7 +104,11 @@ def _ask(
             started = perf_counter()
             found = retriever.retrieve(query, depth)
             taken = 1000 * (perf_counter() - started)
-            scores = {twin: score for name, score in found.items() for twin in twins[name]}
+            scores = {
+                twin: score
+                for name, score in found.items()
+                for twin in twins.get(name, (safe_id(name),))
+            }
             journal.add({"id": query.id, "scores": scores, "milliseconds": taken})
         progress(number, len(data.queries))
 

@@ -86,6 +86,11 @@ class Answerer:
         """Identity of the reader's files."""
         return self._reader_component.reader.manifest.fingerprint
 
+    @property
+    def threshold(self) -> float:
+        """The reader's own least confidence of an answer, in [0, 1]."""
+        return self._reader_component.reader.manifest.threshold
+
     def ask(
         self,
         question: str,
@@ -113,8 +118,7 @@ class Answerer:
             raise ProductNotFound(
                 f"no review of product {product_id!r} in {self._engine.info().location}"
             )
-        manifest = self._reader_component.reader.manifest
-        least = manifest.threshold if threshold is None else threshold
+        least = self.threshold if threshold is None else threshold
         found = self._run(
             {"query": question, "product_id": product_id, "top_k": passages, "threshold": least}
         )
@@ -136,7 +140,7 @@ class Answerer:
                 "read": found["reader"]["milliseconds"],
                 "total": 1000 * (perf_counter() - started),
             },
-            model_fingerprint=manifest.fingerprint,
+            model_fingerprint=self.model_fingerprint,
             store_fingerprint=self._engine.fingerprint(),
         )
 

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as checked
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass as checked_dataclass
 
+from qa.checked import checked
 from qa.errors import ModelError
 from qa.reader.calibration import Platt
 from qa.reader.windows import WindowSettings
@@ -27,7 +28,7 @@ class ReaderCalibration:
     answerable: Platt
 
 
-@checked(config=ConfigDict(extra="forbid"), frozen=True)
+@checked_dataclass(config=ConfigDict(extra="forbid"), frozen=True)
 class ReaderManifest:
     """What a reader needs besides its weights, and what it was measured to do.
 
@@ -62,13 +63,9 @@ def load_manifest(folder: Path) -> ReaderManifest:
             raise ModelError(f"{folder} is not a reader: no {name} in it")
     try:
         tree = json.loads((folder / MANIFEST).read_text("utf-8"))
-        manifest = TypeAdapter(ReaderManifest).validate_python(tree)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{folder / MANIFEST}: not JSON: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{folder / MANIFEST}: {place}: {first['msg']}") from error
+    manifest = checked(TypeAdapter(ReaderManifest), tree, folder / MANIFEST, ModelError)
     found = fingerprint(folder)
     if manifest.fingerprint != found:
         raise ModelError(

@@ -26,6 +26,15 @@ class WindowSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """Special pieces before the question, between it and the context, and after the context."""
+
+    before: tuple[int, ...]
+    between: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """One model input.
 
@@ -48,13 +57,25 @@ class Window:
 class Windower:
     """Cuts (question, context) pairs into windows with one tokenizer."""
 
-    def __init__(self, tokenizer: Tokenizer, settings: WindowSettings) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, settings: WindowSettings, layout: Layout | None = None
+    ) -> None:
+        """
+        Args:
+            layout: BERT's if None; other models put other pieces around question and context.
+
+        Raises:
+            ValueError: BERT's layout, but the tokenizer lacks its pieces.
+        """
         self.tokenizer = tokenizer
         self.settings = settings
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        self._cls = self._special("[CLS]")
-        self._sep = self._special("[SEP]")
+        self._layout = layout or self._bert()
+
+    def _bert(self) -> Layout:
+        separator = (self._special("[SEP]"),)
+        return Layout((self._special("[CLS]"),), separator, separator)
 
     def _special(self, token: str) -> int:
         number = self.tokenizer.token_to_id(token)
@@ -87,12 +108,14 @@ class Windower:
         self, q: int, c: int, head: IntArray, ids: IntArray, offsets: IntArray
     ) -> Iterator[Window]:
         settings = self.settings
-        start_ids = np.concatenate(([self._cls], head[: settings.max_question], [self._sep]))
-        room = settings.max_length - len(start_ids) - 1
+        around = self._layout
+        start_ids = np.concatenate((around.before, head[: settings.max_question], around.between))
+        start_ids = start_ids.astype(np.int64)
+        room = settings.max_length - len(start_ids) - len(around.after)
         step = max(1, room - settings.overlap)
         for begin in range(0, len(ids), step):
             end = min(begin + room, len(ids))
-            body = np.concatenate((start_ids, ids[begin:end], [self._sep]))
+            body = np.concatenate((start_ids, ids[begin:end], around.after))
             yield Window(q, c, body, len(start_ids), offsets[begin:end])
             if end == len(ids):
                 return

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from eval.confidence import is_right
 from eval.metrics.squad import f1
 from eval.reading import Prediction
 from eval.records import EvidenceQuestion, ReadingQuestion
@@ -16,9 +17,6 @@ from qa.reader.package import ReaderCalibration
 from qa.reader.reading import read
 from qa.reader.session import SpanModel
 from qa.reader.windows import Windower
-
-RIGHT = 0.5
-"""Token F1 with a gold span from which a span counts as right."""
 
 GRID = np.arange(-8.0, 12.01, 0.25)
 """Log odds that are tried as thresholds."""
@@ -93,12 +91,6 @@ def calibration(
 ) -> ReaderCalibration:
     """Both curves of a reader."""
     return ReaderCalibration(calibrator.span(questions), calibrator.answerable(evidence))
-
-
-def is_right(prediction: Prediction, question: ReadingQuestion) -> bool:
-    """Whether a predicted span is one that an annotator would accept."""
-    golds = [span.text for span in question.gold("any")]
-    return bool(golds) and f1(prediction.text, golds) >= RIGHT
 
 
 def without_answers(question: EvidenceQuestion) -> EvidenceQuestion:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.confidence import is_right
 from eval.datasets.registry import load_reading
 from eval.errors import DatasetNotFound
 from eval.metrics.calibration import expected_calibration_error
@@ -16,7 +17,6 @@ from qa.experiments.reading import predict
 from qa.reader.reader import Reader
 from qa.reader.session import SpanModel
 from qa.reader.windows import Windower
-from qa.training.calibrate import is_right
 
 COMMAND = "reviewqa train reader --config qa/training/recipes/reader.yaml --data DATA --out OUT"
 

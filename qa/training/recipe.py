@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as checked
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass as checked_dataclass
 
+from qa.checked import checked, read_yaml
 from qa.errors import QAError
 from qa.reader.windows import WindowSettings
 from qa.training.reader_data import Part
@@ -20,7 +21,7 @@ from qa.training.reader_data import Part
 _STRICT = ConfigDict(extra="forbid")
 
 
-@checked(config=_STRICT, frozen=True)
+@checked_dataclass(config=_STRICT, frozen=True)
 class Stage:
     """One stage of training; ``epochs`` passes over the union of its parts.
 
@@ -38,7 +39,7 @@ class Stage:
     warmup: float = 0.06
 
 
-@checked(config=_STRICT, frozen=True)
+@checked_dataclass(config=_STRICT, frozen=True)
 class Recipe:
     """Everything that decides what a trained reader will be."""
 
@@ -99,20 +100,10 @@ def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     Raises:
         RecipeError: the file is missing, is not YAML, or has a field that is unknown or wrong.
     """
-    try:
-        tree = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise RecipeError(f"no recipe at {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{path}: not YAML: {error}") from error
+    tree = read_yaml(path, "recipe", RecipeError)
     for text in overrides or []:
         Override.parse(text).apply(tree)
-    try:
-        recipe = TypeAdapter(Recipe).validate_python(tree)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"{path}: {place}: {first['msg']}") from error
+    recipe = checked(TypeAdapter(Recipe), tree, path, RecipeError)
     _check_starts(path, recipe.stages)
     return recipe
 

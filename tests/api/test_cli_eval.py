@@ -79,3 +79,90 @@ def test_wrong_usage_is_exit_code_2(files: Path, capsys: pytest.CaptureFixture[s
     assert "no data file at" in capsys.readouterr().err
     assert score(files, "a.trec", "--metric", "mrrr") == 1
     assert "no metric 'mrrr'" in capsys.readouterr().err
+
+
+def test_every_metric_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "metrics", "--json"]) == 0
+    listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    assert listed["mrr"]["source"] == "Voorhees, TREC-8 (1999)"
+    assert listed["ece"]["higher_is_better"] is False
+    assert main(["eval", "metrics"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in listed)
+
+
+EXPERIMENT = """
+runs:
+  - kind: retriever
+    datasets: [sample]
+    metrics: [mrr, "recall@1"]
+    published:
+      - {label: theirs, metric: mrr, protocol: product, value: 0.123, source: somebody}
+  - kind: reader
+    datasets: [sample]
+"""
+
+
+@pytest.fixture
+def experiment(tmp_path: Path) -> str:
+    path = tmp_path / "experiment.yaml"
+    path.write_text(EXPERIMENT, "utf-8")
+    return str(path)
+
+
+def test_the_runs_of_one_kind_are_done_and_options_overrule_them(
+    experiment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["eval", "retriever", "--config", experiment]
+    assert main([*command, "--metric", "mrr", "--json"]) == 0
+    (tree,) = json.loads(capsys.readouterr().out)
+    assert [figure["metric"] for figure in tree["figures"]] == ["mrr"]
+    assert [one["value"] for one in tree["published"]] == [0.123]
+    assert main([*command, "--limit", "60", "--folds", "2", "--json"]) == 0
+    (tree,) = json.loads(capsys.readouterr().out)
+    assert tree["header"]["questions"] == 60
+    assert tree["published"] == []
+    assert {one["metric"] for one in tree["folds"]} == {"mrr", "recall@1"}
+
+
+def test_published_values_stand_beside_ours_however_narrow_the_screen(
+    experiment: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    assert main(["eval", "retriever", "--config", experiment]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (head,) = [line for line in lines if line.startswith("protocol")]
+    assert head.split()[-2:] == ["random", "theirs"]
+    (row,) = [line for line in lines if " mrr " in line]
+    assert row.endswith("0.123")
+    assert any("theirs: somebody" in line for line in lines)
+
+
+def test_a_whole_experiment_is_run_by_file(
+    experiment: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["eval", "run", experiment, "--limit", "4", "--out", str(out), "--json"]) == 0
+    assert [tree["kind"] for tree in json.loads(capsys.readouterr().out)] == ["retriever", "reader"]
+    assert len(list(out.glob("*/*/*/result.json"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (["reader"], 2, "name a data set, or an experiment with --config"),
+        (["run", "nowhere"], 1, "no experiment 'nowhere': a YAML file, or one of book-pipeline"),
+        (["retriever", "sample", "--depth", "0"], 1, "command line: depth: "),
+        (["reader", "sample", "--metric", "mrr"], 1, "no further metric 'mrr' of answers"),
+        (["retriever", "sample", "--protocol", "x"], 1, "datasets.0.protocol: Input should be"),
+        (["pipeline", "store:/nowhere"], 1, "there is no store at /nowhere"),
+        (["pipeline", "sample", "--model", "hub:x", "--limit", "1"], 1, "hub:x"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line(
+    arguments: list[str], code: int, complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", *arguments]) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert complaint in said.err

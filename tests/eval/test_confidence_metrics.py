@@ -11,7 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.metrics.calibration import expected_calibration_error, reliability
+from eval.metrics.calibration import (
+    expected_calibration_error,
+    reliability,
+    resampled_calibration_error,
+)
 from eval.metrics.no_answer import (
     Judged,
     best_threshold,
@@ -20,7 +24,13 @@ from eval.metrics.no_answer import (
     smoothed_threshold,
     threshold_curve,
 )
-from eval.metrics.risk_coverage import aurc, coverage_at_precision, risk_coverage
+from eval.metrics.risk_coverage import (
+    aurc,
+    coverage_at_precision,
+    resampled_aurc,
+    resampled_coverage,
+    risk_coverage,
+)
 
 JUDGED = st.lists(
     st.builds(
@@ -110,6 +120,27 @@ def test_reliability_bins_explain_the_calibration_error() -> None:
     assert weighted == pytest.approx(expected_calibration_error(p, right))
     assert sum(bins["count"]) == 400
     assert bins["confidence"] == sorted(bins["confidence"])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3).map(float), st.integers(0, 1)), min_size=1, max_size=40),
+    st.integers(0, 1000),
+)
+def test_figures_of_many_resamples_are_the_figures_of_each(
+    pairs: list[tuple[float, int]], seed: int
+) -> None:
+    scores, values = np.array(pairs).T
+    size = len(pairs)
+    picks = np.random.default_rng(seed).integers(0, size, (6, size))
+    times = np.array([np.bincount(row, minlength=size) for row in picks])
+    drawn = [np.repeat(np.arange(size), row) for row in times]
+    for together, alone in (
+        (resampled_aurc, aurc),
+        (resampled_coverage, coverage_at_precision),
+        (resampled_calibration_error, expected_calibration_error),
+    ):
+        each = [alone(scores[at], values[at]) for at in drawn]
+        assert list(together(scores, values, times)) == pytest.approx(each, abs=1e-12)
 
 
 @pytest.mark.parametrize("function", [aurc, coverage_at_precision, risk_coverage])

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from indexing.engines.base import Problem, StoreInfo, WriteReport
+from indexing.engines.base import Labels, Problem, StoreInfo, WriteReport
 from indexing.engines.embedded import check, checkpoints, corpus, search, splitting
 from indexing.engines.embedded.batch import BatchWriter, Prepared, prepare
 from indexing.engines.embedded.bm25_index import IndexUnusable
 from indexing.engines.embedded.database import FILE_NAME, Database
 from indexing.engines.embedded.derived_bm25 import DerivedBm25
 from indexing.engines.embedded.documents import Documents
+from indexing.engines.embedded.labels import StoredLabels
 from indexing.engines.embedded.lock import WriterLock
 from indexing.engines.embedded.removal import record_removal
 from indexing.engines.embedded.rows import select_in
@@ -48,6 +49,7 @@ class EmbeddedEngine:
         self._prepare(splitter)
         self._bm25 = DerivedBm25(self._folder, self._database, self._lock)
         self.documents = Documents(self._database, self._transaction)
+        self._labels = StoredLabels(self._database, self._transaction)
 
     @property
     def name(self) -> str:
@@ -56,6 +58,10 @@ class EmbeddedEngine:
     @property
     def location(self) -> str:
         return str(self._folder)
+
+    @property
+    def labels(self) -> Labels:
+        return self._labels
 
     @contextmanager
     def exclusive(self, timeout: float = 0.0) -> Iterator[None]:

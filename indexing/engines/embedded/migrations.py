@@ -71,7 +71,28 @@ CREATE TABLE checkpoints (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# Labels name their review by its id, not its key, and keep the text they were made on: they
+# outlive its replacement, and can say so.
+_LABELS = """
+CREATE TABLE label_texts (
+    key INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    text TEXT NOT NULL
+);
+
+CREATE TABLE labels (
+    id TEXT PRIMARY KEY,
+    review_id TEXT NOT NULL,
+    product_id TEXT NOT NULL,
+    question TEXT NOT NULL,
+    annotations TEXT NOT NULL,
+    meta TEXT NOT NULL,
+    text INTEGER NOT NULL REFERENCES label_texts (key)
+) WITHOUT ROWID;
+CREATE INDEX labels_by_text ON labels (text);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _LABELS)
 """Never edit an entry that was released: append another one."""
 
 

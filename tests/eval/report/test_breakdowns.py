@@ -11,7 +11,6 @@ from eval.report.breakdowns import (
     broken_down,
     grouped,
     length_class,
-    question_type,
     subjectivity,
 )
 from eval.report.curves import at_coverage, thinned
@@ -19,6 +18,7 @@ from eval.report.failures import main_column
 from eval.report.numbers import digits, percentiles, printed, shown
 from eval.report.runs import Run
 from eval.results import Result
+from eval.statistics.question_types import question_type
 
 
 @pytest.mark.parametrize(
