@@ -21,8 +21,9 @@ from eval.records import ReadingQuestion
 from qa.errors import QAError
 from qa.reader.windows import Windower
 from qa.training.checkpoint import Position, WeightAverage, load, mean_weights, save
+from qa.training.distillation import taught
 from qa.training.losses import span_loss
-from qa.training.reader_data import held_out_questions, training_questions
+from qa.training.reader_data import Part, held_out_questions, training_questions
 from qa.training.reader_features import Feature, batches, features
 from qa.training.recipe import Recipe, Stage, backbone_path, load_recipe
 from qa.training.selection import Scores, score_sets, selection_value
@@ -118,9 +119,8 @@ class _Run:
     def _stage(self, stage: Stage) -> None:
         self._start(stage)
         self._report({"event": "stage", "stage": stage.name, "doing": "reading data"})
-        seed = self.recipe.seed
-        questions = [q for p in stage.parts for q in training_questions(p, self.data, seed)]
-        items = features(questions, self.windower)
+        seed = self._seed(stage)
+        items = [item for part in stage.parts for item in self._items(part, stage)]
         per_epoch = len(list(batches(items, stage.batch_tokens, seed)))
         optimizer = self._optimizer(stage)
         for epoch in range(self.position.epoch, stage.epochs):
@@ -133,6 +133,22 @@ class _Run:
                 self._report({"event": "stopped early", "stage": stage.name, "epoch": epoch})
                 break
         self._load_best(stage)
+
+    def _seed(self, stage: Stage) -> int:
+        return self.recipe.seed if stage.seed is None else stage.seed
+
+    def _items(self, part: Part, stage: Stage) -> list[Feature]:
+        questions = training_questions(part, self.data, self._seed(stage))
+        items = features(questions, self.windower)
+        if not part.teacher:
+            return items
+        self._report({"event": "stage", "stage": stage.name, "doing": f"asking {part.teacher}"})
+        return taught(items, self._teacher(part.teacher), stage.teacher_share)
+
+    def _teacher(self, name: str) -> TorchSpanModel:
+        model = SpanReader(backbone_path(self.recipe.backbone), 0.0)
+        model.load_state_dict(load(self._kept(name))["model"], strict=False)
+        return TorchSpanModel(model, bfloat16=True)
 
     def _optimizer(self, stage: Stage) -> torch.optim.Optimizer:
         parameters = [p for p in self.model.parameters() if p.requires_grad]
@@ -157,7 +173,7 @@ class _Run:
         epoch: int,
         per_epoch: int,
     ) -> None:
-        todo = list(batches(items, stage.batch_tokens, self.recipe.seed + 1000 * epoch))
+        todo = list(batches(items, stage.batch_tokens, self._seed(stage) + 1000 * epoch))
         started, loss_sum = time.monotonic(), 0.0
         for since, number in enumerate(range(self.position.batch, len(todo)), start=1):
             done = epoch * per_epoch + number

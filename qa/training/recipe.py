@@ -27,7 +27,8 @@ class Stage:
 
     ``start``: the earlier stages it starts from, by name; of several the mean of their weights,
     which keeps most of what each has learnt (Wortsman et al., "Model soups", ICML 2022). Absent:
-    the stage before it.
+    the stage before it. ``teacher_share``: how much of the targets of parts that name a teacher
+    comes from it. ``seed``: the recipe's if absent.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Stage:
     learning_rate: float = 1e-4
     batch_tokens: int = 4096
     warmup: float = 0.06
+    teacher_share: float = 0.5
+    seed: int | None = None
 
 
 @checked_dataclass(config=_STRICT, frozen=True)
@@ -104,17 +107,19 @@ def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     for text in overrides or []:
         Override.parse(text).apply(tree)
     recipe = checked(TypeAdapter(Recipe), tree, path, RecipeError)
-    _check_starts(path, recipe.stages)
+    _check_names(path, recipe.stages)
     return recipe
 
 
-def _check_starts(path: Path, stages: list[Stage]) -> None:
+def _check_names(path: Path, stages: list[Stage]) -> None:
     names = [stage.name for stage in stages]
     for number, stage in enumerate(stages):
-        for name in stage.start:
+        wanted = [("start", name) for name in stage.start]
+        wanted += [("parts.teacher", part.teacher) for part in stage.parts if part.teacher]
+        for field_name, name in wanted:
             if name not in names[:number]:
                 raise RecipeError(
-                    f"{path}: stages.{number}.start: {name!r} is no earlier stage "
+                    f"{path}: stages.{number}.{field_name}: {name!r} is no earlier stage "
                     f"(earlier: {', '.join(names[:number]) or 'none'})"
                 )
         if stage.name in names[:number]:
