@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from indexing.engines.base import Problem
 from indexing.engines.embedded import corpus, hashing
-from indexing.engines.embedded.bm25_index import Bm25Index, IndexUnusable, checksums
+from indexing.engines.embedded.bm25_index import Bm25Index, checksums
+from indexing.engines.embedded.derived import IndexUnusable
 from indexing.engines.embedded.derived_bm25 import DerivedBm25
 
 

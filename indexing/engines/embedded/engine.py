@@ -10,8 +10,8 @@ from typing import Any
 from indexing.engines.base import Labels, Problem, StoreInfo, WriteReport
 from indexing.engines.embedded import check, checkpoints, corpus, search, splitting
 from indexing.engines.embedded.batch import BatchWriter, Prepared, prepare
-from indexing.engines.embedded.bm25_index import IndexUnusable
 from indexing.engines.embedded.database import FILE_NAME, Database
+from indexing.engines.embedded.derived import IndexUnusable
 from indexing.engines.embedded.derived_bm25 import DerivedBm25
 from indexing.engines.embedded.documents import Documents
 from indexing.engines.embedded.labels import StoredLabels
