@@ -16,6 +16,8 @@ here: they are exact at any size.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,18 @@ def _factory(form: str, rows: Rows) -> str:
     return f"IVF{lists},{codes}"
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """FAISS divides queries among threads, and one query is one thread's work: the others only
+    wait at the end, on a busy machine for a hundred milliseconds. Holds for this thread alone."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
 class Lists:
     """Inverted lists on disk."""
 
@@ -91,7 +105,8 @@ class Lists:
         probed = max(_LEAST_PROBED, int(self._index.nlist * _PROBED))
         while True:
             chosen = _Probes(nprobe=min(probed, self._index.nlist))
-            _, found = self._index.search(query[None], reach, params=chosen)
+            with _one_thread():
+                _, found = self._index.search(query[None], reach, params=chosen)
             kept: Numbers = found[0][found[0] >= 0]  # FAISS pads what is missing with -1
             if len(kept) >= reach or probed >= self._index.nlist:
                 return kept
@@ -106,7 +121,8 @@ def flat(rows: Rows, query: Rows, wanted: int, margin: float) -> Numbers:
     """
     reach = wanted + _SPARE
     while 4 * reach < len(rows):
-        scores, found = faiss.knn(query[None], rows, reach, metric=faiss.METRIC_INNER_PRODUCT)
+        with _one_thread():
+            scores, found = faiss.knn(query[None], rows, reach, metric=faiss.METRIC_INNER_PRODUCT)
         if scores[0, -1] < scores[0, wanted - 1] - 2 * margin:
             return np.asarray(found[0], np.int64)
         reach *= 4
