@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from haystack import Document, component
 
 from qa.components.origin import EVIDENCE, with_origin
+from qa.components.reader_bound import ReaderBound
 from qa.fusion import best_first, min_max
-from qa.reader.reader import Reader
 
 _BATCH = 8
 """Passages read between two looks at the clock."""
@@ -22,7 +21,7 @@ _BELOW = 2.0
 
 
 @component
-class EvidenceRanker:
+class EvidenceRanker(ReaderBound):
     """Ranks passages by the log odds of the best answer span that the reader finds in them."""
 
     def __init__(
@@ -57,24 +56,11 @@ class EvidenceRanker:
         self.weight = weight
         self.top_k = top_k
         self.threads = threads
-        self._reader: Reader | None = None
-
-    def warm_up(self) -> None:
-        """Load the reader; raises :class:`qa.errors.ModelError`."""
-        if self._reader is None:
-            folder = Path(self.model) if self.model else None
-            self._reader = Reader.load(folder, threads=self.threads)
-
-    def close(self) -> None:
-        """Let go of the reader."""
-        self._reader = None
 
     @property
     def fingerprint(self) -> str:
         """Of the reader, which is loaded if need be."""
-        self.warm_up()
-        assert self._reader is not None
-        return self._reader.manifest.fingerprint
+        return self.reader.manifest.fingerprint
 
     @component.output_types(documents=list[Document], milliseconds=float)
     def run(
@@ -82,7 +68,6 @@ class EvidenceRanker:
     ) -> dict[str, Any]:
         """The passages that were read, best evidence first, then the others in their order."""
         started = perf_counter()
-        self.warm_up()
         evidence = self._evidence(query, documents[: self.top_n], started)
         rest = documents[len(evidence) :]
         after = min_max({document.id: document.score or 0.0 for document in rest})
@@ -106,7 +91,6 @@ class EvidenceRanker:
 
     def _evidence(self, query: str, documents: list[Document], started: float) -> list[float]:
         """Log odds of the first documents, as far as time reaches; at least one batch's."""
-        assert self._reader is not None
         batch = _BATCH if self.milliseconds is not None else max(1, len(documents))
         found: list[float] = []
         for begin in range(0, len(documents), batch):
@@ -114,6 +98,6 @@ class EvidenceRanker:
             if begin and self.milliseconds is not None and gone >= self.milliseconds:
                 break
             texts = [document.content or "" for document in documents[begin : begin + batch]]
-            (reading,) = self._reader.read([query], [texts])
+            (reading,) = self.reader.read([query], [texts])
             found.extend(spans[0].score if spans else _NO_SPAN for spans in reading.spans)
         return found

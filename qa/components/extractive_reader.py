@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from haystack import Document, component
 from haystack.dataclasses import ExtractedAnswer
 
-from qa.reader.reader import Reader
+from qa.components.reader_bound import ReaderBound
 from qa.reader.spans import ScoredSpan
 
 
 @component
-class ExtractiveReader:
+class ExtractiveReader(ReaderBound):
     """Marks answer spans in documents, with calibrated confidences comparable across documents.
 
     Unlike Haystack's own reader it scores each span against the null answer of its window, never
@@ -35,24 +34,6 @@ class ExtractiveReader:
         self.model = model
         self.spans_per_passage = spans_per_passage
         self.threads = threads
-        self._reader: Reader | None = None
-
-    def warm_up(self) -> None:
-        """Load the model; raises :class:`qa.errors.ModelError`."""
-        if self._reader is None:
-            folder = Path(self.model) if self.model else None
-            self._reader = Reader.load(folder, threads=self.threads)
-
-    def close(self) -> None:
-        """Let go of the model."""
-        self._reader = None
-
-    @property
-    def reader(self) -> Reader:
-        """The loaded reader."""
-        self.warm_up()
-        assert self._reader is not None
-        return self._reader
 
     @component.output_types(
         answers=list[ExtractedAnswer], no_answer_probability=float, milliseconds=float
