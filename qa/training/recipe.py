@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter
@@ -57,11 +58,35 @@ class Recipe:
 
     def fingerprint(self, stages: int | None = None) -> str:
         """Short hash of every setting that bears on the first ``stages`` stages (all if absent)."""
-        tree = asdict(self)
-        tree["stages"] = tree["stages"][:stages]
-        for later in ("selection", "patience", "checkpoint_every"):
-            del tree[later]
-        return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
+        return fingerprint(self, stages)
+
+
+def fingerprint(recipe: Any, stages: int | None = None) -> str:
+    """Short hash of what a recipe's first ``stages`` stages (all if absent) depend on."""
+    tree = asdict(recipe)
+    tree["stages"] = tree["stages"][:stages]
+    for later in ("selection", "patience", "checkpoint_every"):
+        del tree[later]
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class NamedStage(Protocol):
+    """What every kind of stage has."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def start(self) -> list[str]: ...
+
+
+class Staged(Protocol):
+    """A recipe of stages."""
+
+    @property
+    def stages(self) -> Sequence[NamedStage]: ...
+
+
+T = TypeVar("T", bound=Staged)
 
 
 class RecipeError(QAError):
@@ -95,7 +120,12 @@ class Override:
 
 
 def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
-    """A recipe from a YAML file.
+    """A reader's recipe from a YAML file; raises as :func:`load_as`."""
+    return load_as(TypeAdapter(Recipe), path, overrides)
+
+
+def load_as(shape: TypeAdapter[T], path: Path, overrides: Sequence[str] | None = None) -> T:
+    """A recipe of any shape that has ``stages`` with ``name`` and ``start``.
 
     Raises:
         RecipeError: the file is missing, is not YAML, or has a field that is unknown or wrong.
@@ -103,12 +133,12 @@ def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     tree = read_yaml(path, "recipe", RecipeError)
     for text in overrides or []:
         Override.parse(text).apply(tree)
-    recipe = checked(TypeAdapter(Recipe), tree, path, RecipeError)
+    recipe = checked(shape, tree, path, RecipeError)
     _check_starts(path, recipe.stages)
     return recipe
 
 
-def _check_starts(path: Path, stages: list[Stage]) -> None:
+def _check_starts(path: Path, stages: Sequence[NamedStage]) -> None:
     names = [stage.name for stage in stages]
     for number, stage in enumerate(stages):
         for name in stage.start:
