@@ -61,5 +61,6 @@ def _mean(graph: Graph, hidden: str) -> str:
 
 
 def _first(graph: Graph, hidden: str) -> str:
-    zero = graph.constant("first_piece", np.array(0, np.int64))
-    return graph.node("Gather", [hidden, zero], axis=1)
+    zero = graph.constant("first_piece", np.array([0], np.int64))
+    along = graph.constant("pooled_axis", np.array([1], np.int64))
+    return graph.node("Squeeze", [graph.node("Gather", [hidden, zero], axis=1), along])

@@ -62,10 +62,10 @@ class SpanReader(nn.Module):
         return start, end
 
 
-def load_backbone(backbone: str | Path) -> Any:
+def load_backbone(backbone: str | Path, attention: str = "sdpa") -> Any:
     """A BERT-like encoder of a folder or hub name, with its embeddings frozen."""
     encoder: Any = AutoModel.from_pretrained(
-        str(backbone), attn_implementation="sdpa", add_pooling_layer=False, dtype=torch.float32
+        str(backbone), attn_implementation=attention, add_pooling_layer=False, dtype=torch.float32
     )
     for parameter in encoder.embeddings.parameters():
         parameter.requires_grad = False
