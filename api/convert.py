@@ -5,14 +5,17 @@ from __future__ import annotations
 from api.models import (
     AnswerOut,
     AskResponse,
+    OriginOut,
     PassageOut,
+    PlaceOut,
     ProductOut,
     ReviewOut,
     ReviewRef,
     SupportOut,
+    TermsOut,
 )
-from indexing.records import Hit, ProductSummary, Review
-from qa.records import Answer, AskResult, Support
+from indexing.records import ProductSummary, Review
+from qa.records import Answer, AskResult, FoundPassage, Origin, Place, Support
 
 
 def review_ref(review: Review) -> ReviewRef:
@@ -60,7 +63,22 @@ def answer_out(answer: Answer) -> AnswerOut:
     )
 
 
-def passage_out(hit: Hit) -> PassageOut:
+def origin_out(origin: Origin) -> OriginOut:
+    """Where a passage came from."""
+    bm25 = origin.bm25
+    return OriginOut(
+        bm25=TermsOut(rank=bm25.rank, score=bm25.score, terms=list(origin.terms)) if bm25 else None,
+        dense=_place_out(origin.dense),
+        fused=_place_out(origin.fused),
+        evidence=_place_out(origin.evidence),
+    )
+
+
+def _place_out(place: Place | None) -> PlaceOut | None:
+    return PlaceOut(rank=place.rank, score=place.score) if place else None
+
+
+def passage_out(hit: FoundPassage) -> PassageOut:
     """A passage that was read."""
     passage = hit.passage
     return PassageOut(
@@ -70,6 +88,7 @@ def passage_out(hit: Hit) -> PassageOut:
         end=passage.end,
         text=passage.text,
         score=hit.score,
+        origin=origin_out(hit.origin),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from indexing.errors import (
     IndexingError,
     InvalidFilter,
+    NoVectors,
     StoreBusy,
     StoreCorrupt,
     StoreError,
@@ -82,6 +83,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         StoreMismatch, 503, "store-mismatch", "The store does not fit this server",
         "The store was made with other settings or by a newer version.", 60,
+    ),
+    Rule(
+        NoVectors, 503, "no-vectors", "The store has no vectors",
+        "The passages were not embedded yet, which the configured pipeline needs.", 60,
     ),
     Rule(
         StoreCorrupt, 503, "store-damaged", "The store cannot be read",

@@ -104,6 +104,28 @@ class AnswerOut(BaseModel):
     support: list[SupportOut]
 
 
+class PlaceOut(BaseModel):
+    """Where one way of searching put a passage."""
+
+    rank: int = Field(ge=1)
+    score: float
+
+
+class TermsOut(PlaceOut):
+    """Where BM25 put a passage, and for which words."""
+
+    terms: list[str] = Field(description="Words of the question that stand in the passage.")
+
+
+class OriginOut(BaseModel):
+    """Where a passage came from and why; null for ways that did not find it or were not taken."""
+
+    bm25: TermsOut | None
+    dense: PlaceOut | None = Field(description="Its score is the similarity of the vectors.")
+    fused: PlaceOut | None = Field(description="The joint ranking of BM25 and dense.")
+    evidence: PlaceOut | None = Field(description="Its score is the reader's log odds.")
+
+
 class PassageOut(BaseModel):
     """A passage that the reader read. Scores order passages; they are not probabilities."""
 
@@ -113,6 +135,7 @@ class PassageOut(BaseModel):
     end: Offset
     text: str
     score: float
+    origin: OriginOut
 
 
 class AskResponse(BaseModel):

@@ -55,7 +55,8 @@ def open_answerer(engine: Engine, settings: Settings) -> Answerer:
         from qa.pipelines.answer import Answerer
 
         answerer = Answerer(engine, pipeline=settings.pipeline, model=settings.model)
-        answerer.warm_up()
+    # An encoder of the hub needs what was hidden, and Haystack has been imported by now.
+    answerer.warm_up()
     return answerer
 
 

@@ -6,8 +6,10 @@
     ├── StoreError
     │   ├── StoreNotFound       no store at that place
     │   ├── StoreBusy           another process is writing
-    │   ├── StoreMismatch       made with other settings or by newer code
     │   ├── StoreCorrupt        the truth itself cannot be read
+    │   ├── StoreMismatch       made with other settings or by newer code
+    │   │   └── VectorMismatch  vectors of another encoder
+    │   ├── NoVectors           a vector search in a store without vectors
     │   └── LabelMismatch       a label that does not fit the stored review
     ├── SourceError
     │   ├── SourceNotFound      no such file, folder or hub name
@@ -38,6 +40,14 @@ class StoreBusy(StoreError):
 
 class StoreMismatch(StoreError):
     """The store was made with other settings, or by a newer version."""
+
+
+class VectorMismatch(StoreMismatch):
+    """The store's vectors are of another encoder."""
+
+
+class NoVectors(StoreError):
+    """The store has no vectors to search."""
 
 
 class StoreCorrupt(StoreError):

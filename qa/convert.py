@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from haystack import Document
 
-from indexing.records import Hit, Passage
+from indexing.matching import WordMatcher
+from indexing.records import Passage
+from qa.components.origin import BM25, DENSE, EVIDENCE, FUSED, origin_of
+from qa.records import FoundPassage, Origin, Place
 
 
-def hit_of(document: Document) -> Hit:
-    """The hit that a retrieved document stands for."""
+def found_passages(question: str, documents: Iterable[Document]) -> tuple[FoundPassage, ...]:
+    """The passages that retrieved documents stand for, with where they came from."""
+    matcher = WordMatcher(question)
+    return tuple(
+        FoundPassage(_passage(document), document.score or 0.0, _origin(document, matcher))
+        for document in documents
+    )
+
+
+def _passage(document: Document) -> Passage:
     meta = document.meta
-    passage = Passage(
+    return Passage(
         id=document.id,
         review_id=meta["review_id"],
         product_id=meta["product_id"],
@@ -19,4 +33,19 @@ def hit_of(document: Document) -> Hit:
         end=meta["end"],
         text=document.content or "",
     )
-    return Hit(passage, document.score or 0.0)
+
+
+def _origin(document: Document, matcher: WordMatcher) -> Origin:
+    known = origin_of(document)
+    bm25 = _place(known.get(BM25))
+    return Origin(
+        bm25=bm25,
+        terms=matcher.words_in(document.content or "") if bm25 else (),
+        dense=_place(known.get(DENSE)),
+        fused=_place(known.get(FUSED)),
+        evidence=_place(known.get(EVIDENCE)),
+    )
+
+
+def _place(known: dict[str, Any] | None) -> Place | None:
+    return Place(known["rank"], known["score"]) if known else None

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from eval.datasets.squad import read_squad
+from eval.datasets.squad import read_squad, squad_answers
 from eval.formats.predictions import write_json
 from eval.records import ReadingQuestion, Span
 from indexing.engines.base import Engine, LabelEngine, LabelReport, Labels
@@ -121,11 +121,14 @@ def _articles(labels: Iterable[StoredLabel]) -> list[dict[str, Any]]:
 
 
 def _entry(label: Label) -> dict[str, Any]:
-    spans = [span for marked in label.annotations for span in marked]
+    annotations = [
+        tuple(Span(start, end, label.text[start:end]) for start, end in marked)
+        for marked in label.annotations
+    ]
     return {
         **label.meta,
         "id": label.id,
         "question": label.question,
-        "answers": [{"text": label.text[s:e], "answer_start": s} for s, e in spans],
-        "is_impossible": not spans,
+        "answers": squad_answers(annotations),
+        "is_impossible": not any(annotations),
     }

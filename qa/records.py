@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from indexing.records import Hit, Review
+from indexing.records import Passage, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,45 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where one way of searching put a passage: its rank from 1, and its score there."""
+
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a passage came from and why; None for ways that did not find it or were not taken.
+
+    ``terms`` are words of the question that BM25 matched. ``dense`` is the inner product of the
+    vectors, ``evidence`` the log odds of the reader's best span, ``fused`` the joint score.
+    """
+
+    bm25: Place | None = None
+    terms: tuple[str, ...] = ()
+    dense: Place | None = None
+    fused: Place | None = None
+    evidence: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPassage:
+    """A passage that the reader read; scores order passages and are no probabilities."""
+
+    passage: Passage
+    score: float
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class AskResult:
     """The whole reply to one question.
 
     ``answers`` are those above the threshold, best first; empty means that no review read
     answers the question. ``below_threshold`` are the best of the others, for a caller who wants
     to look anyway. ``no_answer_probability`` is that none of the passages read answers it.
-    ``milliseconds`` maps stage (``retrieve``, ``read``, ``total``) to wall time.
+    ``milliseconds`` maps stage (``retrieve``, perhaps ``rank``, ``read``, ``total``) to wall time.
     """
 
     question: str
@@ -51,7 +83,7 @@ class AskResult:
     below_threshold: tuple[Answer, ...]
     no_answer_probability: float
     threshold: float
-    passages: tuple[Hit, ...]
+    passages: tuple[FoundPassage, ...]
     reviews_read: int
     milliseconds: dict[str, float]
     model_fingerprint: str

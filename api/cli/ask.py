@@ -23,12 +23,13 @@ def ask(
         float | None,
         typer.Option(min=0, max=1, help="Least confidence of an answer; the model's if absent."),
     ] = None,
+    pipeline: options.Pipeline = None,
     store: options.Store = options.DEFAULT_STORE,
     as_json: options.Json = False,
 ) -> None:
     """Ask a question about a product and show the reviews that answer it."""
     with options.opened(store) as engine:
-        result = _answer(engine, question, product, top_k, passages, threshold)
+        result = _answer(engine, question, product, top_k, passages, threshold, pipeline)
     if as_json:
         from api.convert import ask_response
 
@@ -40,7 +41,13 @@ def ask(
 
 
 def _answer(
-    engine: Engine, question: str, product: str, top_k: int, passages: int, threshold: float | None
+    engine: Engine,
+    question: str,
+    product: str,
+    top_k: int,
+    passages: int,
+    threshold: float | None,
+    pipeline: str | None,
 ) -> AskResult:
     from contextlib import closing
 
@@ -49,7 +56,7 @@ def _answer(
     from api.suggestions import near_products
     from qa.errors import ProductNotFound
 
-    with closing(open_answerer(engine, load_settings())) as answerer:
+    with closing(open_answerer(engine, load_settings(pipeline=pipeline))) as answerer:
         try:
             return answerer.ask(
                 question, product_id=product, top_k=top_k, passages=passages, threshold=threshold

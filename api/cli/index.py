@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli import options, output
+from api.cli import embed, options, output
 from api.cli.failures import EXPECTED, USAGE, Failure
 
 if TYPE_CHECKING:
     from indexing.report import IngestReport
+    from qa.embedding import EmbedReport
 
 _SHOWN = ("read", "stored", "unchanged", "replaced", "duplicate", "rejected", "deleted")
 
@@ -44,6 +45,10 @@ def index(
         Path | None,
         typer.Option(metavar="FILE", help="Where records that cannot be used are listed."),
     ] = None,
+    vectors: Annotated[
+        bool,
+        typer.Option("--embed/--no-embed", help="Give passages vectors for dense retrieval."),
+    ] = True,
     store: options.Store = options.DEFAULT_STORE,
     as_json: options.Json = False,
 ) -> None:
@@ -62,7 +67,8 @@ def index(
         )
         with shown_progress() as progress:
             report = ingest(engine, sources, chosen, progress)
-    _tell(report, as_json)
+        embedded = embed.after_ingest(engine) if vectors and not delete else None
+    _tell(report, embedded, as_json)
 
 
 def parse_map(given: list[str]) -> dict[str, str]:
@@ -76,11 +82,13 @@ def parse_map(given: list[str]) -> dict[str, str]:
     return columns
 
 
-def _tell(report: IngestReport, as_json: bool) -> None:
+def _tell(report: IngestReport, embedded: EmbedReport | None, as_json: bool) -> None:
     if as_json:
-        output.print_json(report.to_dict())
+        output.print_json({**report.to_dict(), "embedded": embedded.embedded if embedded else 0})
     else:
         _show(report)
+        if embedded is not None:
+            typer.echo(embed.told(embedded))
     if report.faults:
         raise Failure("; ".join(report.faults), EXPECTED)
 

@@ -76,7 +76,7 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> dict[str, Any]:
 
 
 def models() -> dict[str, str]:
-    """Fingerprint of each reader that ships, or what is wrong with it."""
+    """Fingerprint of each model that ships, or what is wrong with it."""
     from qa.reader.package import SHIPPED
 
     folders = {SHIPPED, *(path.parent for path in SHIPPED.parent.glob("*/manifest.json"))}
@@ -84,11 +84,14 @@ def models() -> dict[str, str]:
 
 
 def _model(folder: Path) -> str:
+    from qa.encoders.package import SHIPPED as ENCODER
+    from qa.encoders.package import load_encoder_manifest
     from qa.errors import ModelError
     from qa.reader.package import load_manifest
 
+    load = load_encoder_manifest if folder == ENCODER else load_manifest
     try:
-        manifest = load_manifest(folder)
+        manifest = load(folder)
     except ModelError as error:
         return f"unusable: {error}"
     return f"{manifest.fingerprint} ({manifest.name})"

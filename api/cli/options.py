@@ -22,6 +22,15 @@ Store = Annotated[
         help="Where the reviews live.",
     ),
 ]
+Pipeline = Annotated[
+    str | None,
+    typer.Option(
+        "--pipeline",
+        metavar="NAME",
+        help="bm25, dense, hybrid, hybrid+rank or a YAML file.  [env: REVIEWQA_PIPELINE; "
+        "default: bm25]",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DEFAULT_STORE = "./store"
 

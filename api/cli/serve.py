@@ -18,6 +18,7 @@ def serve(
         int | None,
         typer.Option(min=0, max=65535, help="Port; 0 takes a free one.  [default: 8000]"),
     ] = None,
+    pipeline: options.Pipeline = None,
     store: options.Store = options.DEFAULT_STORE,
 ) -> None:
     """Serve the web page and the HTTP API until stopped.
@@ -29,7 +30,7 @@ def serve(
     from api.server import serve as serve_on
     from api.settings import load_settings
 
-    settings = load_settings(host=host, port=port, store=store)
+    settings = load_settings(host=host, port=port, store=store, pipeline=pipeline)
     sock = listen(settings.host, settings.port)
     with sock:
         # A store that is not there is a mistake of whoever types; one that breaks later is not.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from api.cli import options, output
+from api.cli import embed, options, output
 from api.cli.failures import EXPECTED
 
 app = typer.Typer(help="Look after a store.", no_args_is_help=True, rich_markup_mode=None)
+app.command("embed")(embed.embed)
 
 
 @app.command()
@@ -48,6 +49,7 @@ def info(store: options.Store = options.DEFAULT_STORE, as_json: options.Json = F
         "reviews": f"{about.reviews:,}",
         "passages": f"{about.passages:,}",
         "products": f"{about.products:,}",
+        "vectors": f"{about.vectors:,}" + (f" of {about.encoder}" if about.encoder else ""),
         "revision": str(about.revision),
         "fingerprint": about.fingerprint,
         "on disk": output.size(about.bytes_on_disk),

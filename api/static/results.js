@@ -135,7 +135,7 @@ function readings(result) {
   const { total = 0, ...stages } = result.milliseconds;
   const times = Object.entries(stages).map(([stage, time]) => `${stage} ${time.toFixed(0)} ms`).join(", ");
   const passages = result.passages.map((passage) =>
-    el("li", {}, el("p", { class: "review-text", dir: "auto" }, passage.text), el("p", { class: "citation" }, "Review ", el("code", {}, passage.review_id))),
+    el("li", {}, el("p", { class: "review-text", dir: "auto" }, passage.text), el("p", { class: "citation" }, "Review ", el("code", {}, passage.review_id), ...came(passage.origin))),
   );
   return el(
     "details",
@@ -144,6 +144,20 @@ function readings(result) {
     times ? el("p", { class: "hint" }, times) : null,
     el("ol", {}, ...passages),
   );
+}
+
+// Where a passage came from and why, for whoever opens the list of what was read.
+function came({ bm25, dense, evidence }) {
+  const parts = [
+    bm25 ? `words: ${bm25.terms.join(", ") || "none"} (${place(bm25)})` : null,
+    dense ? `meaning: similarity ${dense.score.toFixed(2)} (${place(dense)})` : null,
+    evidence ? `answer in it: ${place(evidence)}` : null,
+  ].filter(Boolean);
+  return parts.flatMap((part) => [" · ", el("bdi", {}, part)]);
+}
+
+function place({ rank }) {
+  return `no. ${rank}`;
 }
 
 export function trouble(error, retry, pick) {

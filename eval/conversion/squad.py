@@ -10,12 +10,11 @@ from typing import Any
 from eval.conversion.atomic import whole_file
 from eval.conversion.report import Ledger
 from eval.datasets.files import find, read_json
-from eval.datasets.squad import squad_questions
+from eval.datasets.squad import squad_answers, squad_questions
 from eval.records import ReadingQuestion
 
 VERSIONS = {"squad-1.1": "1.1", "squad-2.0": "v2.0"}
 _ASIDE = "annotators' 'no answer' beside other annotators' spans"
-_SEVERAL = "further spans of one annotator, written as if another one's"
 _REPEATED = "second and later annotators' 'no answer'"
 
 _Paragraphs = dict[tuple[str, str], list[ReadingQuestion]]
@@ -87,14 +86,14 @@ def _article(
 
 def _entry(question: ReadingQuestion, version: str, ledger: Ledger) -> dict[str, Any]:
     _count_losses(question, ledger)
-    spans = [span for marked in question.annotations for span in marked]
+    answers = squad_answers(question.annotations)
     entry: dict[str, Any] = {
         "id": question.id,
         "question": question.question,
-        "answers": [{"text": span.text, "answer_start": span.start} for span in spans],
+        "answers": answers,
     }
     if version == "squad-2.0":
-        entry["is_impossible"] = not spans
+        entry["is_impossible"] = not answers
     return entry | _more(question.meta, entry, ledger)
 
 
@@ -112,4 +111,3 @@ def _count_losses(question: ReadingQuestion, ledger: Ledger) -> None:
         ledger.lost[_ASIDE] += empty
     else:
         ledger.lost[_REPEATED] += empty - 1
-    ledger.lost[_SEVERAL] += sum(max(0, len(marked) - 1) for marked in question.annotations)

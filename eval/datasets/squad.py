@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ _FIELDS = ("id", "question", "answers", "is_impossible", "context")
 def read_squad(path: Path) -> list[ReadingQuestion]:
     """The questions of a file, in file order.
 
-    Every listed answer counts as one annotator's; an impossible question has one empty annotation.
+    Every listed answer counts as one annotator's, but those with the same ``annotator`` count as
+    the spans of one; an impossible question has one empty annotation.
     Beside the standard's fields are read: ``product_id`` of an article (else its title),
     ``review_id`` of a paragraph, and whatever texts, numbers and flags a question has (``meta``).
 
@@ -81,10 +82,22 @@ def _more(entry: dict[str, Any]) -> dict[str, str]:
 def _annotations(path: Path, entry: dict[str, Any], context: str) -> tuple[Annotation, ...]:
     if entry.get("is_impossible") or not entry["answers"]:
         return ((),)
-    spans = []
-    for answer in entry["answers"]:
+    marked: dict[object, list[Span]] = {}
+    for number, answer in enumerate(entry["answers"]):
         start, text = answer["answer_start"], answer["text"]
         if context[start : start + len(text)] != text:
             raise MalformedData(f"{path}: {entry['id']}: no {text!r} at offset {start}")
-        spans.append((Span(start, start + len(text), text),))
-    return tuple(spans)
+        whose = ("named", answer["annotator"]) if "annotator" in answer else ("only", number)
+        marked.setdefault(whose, []).append(Span(start, start + len(text), text))
+    return tuple(map(tuple, marked.values()))
+
+
+def squad_answers(annotations: Iterable[Annotation]) -> list[dict[str, Any]]:
+    """Annotators' spans as a question's ``answers``, named apart where one has several."""
+    marked = [spans for spans in annotations if spans]
+    named = any(len(spans) > 1 for spans in marked)
+    return [
+        {"text": span.text, "answer_start": span.start} | ({"annotator": number} if named else {})
+        for number, spans in enumerate(marked, 1)
+        for span in spans
+    ]

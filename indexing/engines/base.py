@@ -34,6 +34,9 @@ class StoreInfo:
     revision: int
     fingerprint: str
     bytes_on_disk: int
+    vectors: int = 0
+    encoder: str = ""
+    """What the vectors are of: a name and a fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,74 @@ class LabelEngine(Engine, Protocol):
 
     @property
     def labels(self) -> Labels: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSpace:
+    """Which vectors may be compared: those of one encoder, by its fingerprint.
+
+    ``name`` is what the encoder can be opened by again.
+    """
+
+    encoder: str
+    dimension: int
+    name: str = ""
+
+
+@runtime_checkable
+class VectorEngine(Engine, Protocol):
+    """An engine that keeps a vector with each passage and searches them by inner product.
+
+    All vectors of a store are of one encoder. They are handed in: an engine knows no models.
+    """
+
+    def vector_space(self) -> VectorSpace | None:
+        """What the vectors are of; None while there are none."""
+        ...
+
+    def put_vectors(self, space: VectorSpace, passage_ids: Sequence[str], rows: Any) -> int:
+        """Store vectors, all or none; durable when it returns.
+
+        Args:
+            rows: float (passages, ``space.dimension``).
+
+        Returns:
+            How many of the passages are there; the others are passed over.
+
+        Raises:
+            VectorMismatch: the store has vectors of another encoder.
+        """
+        ...
+
+    def clear_vectors(self) -> None:
+        """Forget all vectors, so that those of another encoder can come."""
+        ...
+
+    def passages_without_vectors(self) -> Iterator[list[Passage]]:
+        """Pages of passages; vectors of a page may be put before the next one is asked for."""
+        ...
+
+    def count_without_vectors(self) -> int: ...
+
+    def search_vectors(
+        self, vector: Any, *, k: int, product_id: str | None = None, encoder: str | None = None
+    ) -> list[Hit]:
+        """The ``k`` passages with the greatest inner product with ``vector``, best first.
+
+        With ``product_id`` the search is exact and gives ``k`` passages while the product has
+        them; those that have no vector come last, in passage order, with the last one's score.
+        Without, a large store may be searched approximately. Scores are rounded to 6 digits and
+        equal ones are ordered by passage id.
+
+        Args:
+            vector: float (dimension,).
+            encoder: the fingerprint of what made it; unchecked if None.
+
+        Raises:
+            NoVectors: there are none.
+            VectorMismatch: they are of another encoder.
+        """
+        ...
 
 
 @runtime_checkable

@@ -31,7 +31,7 @@ from qa.experiments.reader_run import (
     write_predicted,
 )
 from qa.experiments.reading import NO_TEXT
-from qa.experiments.retrievers import searchable
+from qa.experiments.retrievers import embed_for, searchable
 from qa.pipelines.answer import Answerer
 from qa.records import AskResult
 
@@ -78,6 +78,8 @@ def run_pipeline(
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="reviewqa-"))
         store, twins = stack.enter_context(searchable(engine, texts))
+        if engine is None:
+            embed_for(store, settings.pipeline)
         answerer = stack.enter_context(
             Answerer(
                 store,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
@@ -11,7 +11,13 @@ from eval.records import Query, Text
 from indexing.engines.base import Engine
 from indexing.engines.registry import open_engine
 from indexing.records import Review
+from qa.components.query_embedder import QueryEmbedder
+from qa.embedding import embed
+from qa.encoders.registry import DPR, HUB, SHIPPED_NAME, open_encoder
 from qa.errors import PipelineError
+from qa.pipelines.binding import Fingerprinted, bind_engine
+from qa.pipelines.finding import Finder
+from qa.pipelines.loader import load_pipeline
 
 _BATCH = 1000
 _MORE = 4
@@ -29,40 +35,77 @@ class Retriever(Protocol):
         ...
 
 
-class Bm25Retriever:
-    """The engine's BM25 over passages; a text scores as its best passage does."""
+class PipelineRetriever:
+    """A pipeline without its reader over passages; a text scores as its best passage does."""
 
-    fingerprint = ""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, pipeline: str, encoder: str | None = None) -> None:
+        """Raises :class:`qa.errors.QAError`, or :class:`IndexingError` without vectors."""
+        loaded = load_pipeline(pipeline, encoder=encoder)
+        bind_engine(loaded, engine)
+        self._finder = Finder(loaded, pipeline, reading=False)
+        loaded.warm_up()
+        models = [c.fingerprint for _, c in loaded.walk() if isinstance(c, Fingerprinted)]
+        self.fingerprint = " ".join(dict.fromkeys(models))
 
     def retrieve(self, query: Query, depth: int) -> dict[str, float]:
         wanted = depth
+        asked = {"query": query.text, "product_id": query.product_id}
         while True:
-            hits = self._engine.search_bm25(query.text, k=wanted, product_id=query.product_id)
+            hits = self._finder.documents(self._finder.run(asked, wanted))
             found: dict[str, float] = {}
             for hit in hits:
-                found.setdefault(hit.passage.review_id, hit.score)
+                found.setdefault(hit.meta["review_id"], hit.score)
             if len(found) >= depth or len(hits) < wanted:
                 return dict(list(found.items())[:depth])
             wanted *= _MORE
 
 
-SYSTEMS: dict[str, Callable[[Engine], Retriever]] = {"bm25": Bm25Retriever}
+SYSTEMS = ("bm25", "dense", "hybrid", "hybrid+rank")
+"""Names of retrievers; all but the first may have ``:ENCODER`` after them."""
+
+_ENCODERS = (HUB, DPR)
 
 
-def make_retriever(name: str, engine: Engine) -> Retriever:
-    """The retriever of that name; raises :class:`PipelineError` listing those there are."""
-    if name.startswith("hub:"):
+def make_retriever(name: str, engine: Engine, *, own: bool = False) -> Retriever:
+    """The retriever of that name.
+
+    Args:
+        name: one of :data:`SYSTEMS`, perhaps with an encoder as ``hybrid:hub:NAME``; an encoder
+            alone (``hub:NAME``, ``dpr:QUESTION,PASSAGE``) is dense; or a pipeline's YAML file.
+        own: the store was made for this and is embedded if that is needed.
+
+    Raises:
+        PipelineError: no such retriever; the message lists those there are.
+        ModelError: its models cannot be used.
+        indexing.errors.IndexingError: the store has no vectors, or others.
+    """
+    pipeline, encoder = _parsed(name)
+    if own:
+        embed_for(engine, pipeline, encoder)
+    return PipelineRetriever(engine, pipeline, encoder)
+
+
+def embed_for(engine: Engine, pipeline: str, encoder: str | None = None) -> None:
+    """Give a store the vectors that a pipeline searches; nothing if it searches none."""
+    loaded = load_pipeline(pipeline, encoder=encoder)
+    for _, part in loaded.walk():
+        if isinstance(part, QueryEmbedder):
+            name = part.encoder or SHIPPED_NAME
+            embed(engine, open_encoder(name), name)
+
+
+def _parsed(name: str) -> tuple[str, str | None]:
+    if name.startswith(_ENCODERS):
+        return "dense", name
+    if name.endswith((".yaml", ".yml")):
+        return name, None
+    system, _, encoder = name.partition(":")
+    if system not in SYSTEMS or (encoder and system == SYSTEMS[0]):
         raise PipelineError(
-            f"{name}: dense retrievers of the hub cannot be measured by this version; "
-            f"retrievers there are: {', '.join(SYSTEMS)}"
+            f"no retriever {name!r} to measure: one of {', '.join(SYSTEMS)} (the latter perhaps "
+            "with :ENCODER), hub:NAME, dpr:QUESTION,PASSAGE, or a pipeline's YAML file"
         )
-    make = SYSTEMS.get(name)
-    if make is None:
-        raise PipelineError(f"no retriever {name!r} to measure: one of {', '.join(SYSTEMS)}")
-    return make(engine)
+    return system, encoder or None
 
 
 @contextmanager

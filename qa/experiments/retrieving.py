@@ -49,7 +49,7 @@ def run_retriever(
     """Ask every query of a system over a store with the set's texts.
 
     Args:
-        system: a name in :data:`qa.experiments.retrievers.SYSTEMS`.
+        system: as :func:`qa.experiments.retrievers.make_retriever` knows it.
         label: how the run calls it; its name if empty.
         engine: the store to search; a temporary one with the set's texts if None.
         out: where run, judgments, timings and manifest go; an interrupted run there goes on.
@@ -62,7 +62,7 @@ def run_retriever(
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="reviewqa-"))
         store, twins = stack.enter_context(searchable(engine, data.texts))
-        retriever = make_retriever(system, store)
+        retriever = make_retriever(system, store, own=engine is None)
         made = Manifest(
             "retriever",
             label or system,

@@ -13,10 +13,11 @@ from indexing.engines.base import Engine
 from indexing.records import Review
 from indexing.splitter import sentence_at
 from qa.components.extractive_reader import ExtractiveReader
-from qa.convert import hit_of
+from qa.convert import found_passages
 from qa.errors import InvalidQuestion, PipelineError, ProductNotFound
 from qa.grouping import group_answers
-from qa.pipelines.binding import bind_engine
+from qa.pipelines.binding import Closeable, bind_engine
+from qa.pipelines.finding import Finder
 from qa.pipelines.loader import load_pipeline
 from qa.records import Answer, AskResult, Support
 
@@ -39,21 +40,22 @@ class Answerer:
         Args:
             engine: the store; stays the caller's to close.
             pipeline: a shipped pipeline's name or the path of a YAML file with components named
-                ``retriever``, ``reader`` and ``gate``.
+                ``reader`` and ``gate``, and others that find the reader's documents.
             model: a reader folder instead of the pipeline's own.
             threads: CPU threads of the reader; 0 takes every core.
 
         Raises:
-            PipelineError: the pipeline cannot be loaded or lacks one of the three components.
+            PipelineError: the pipeline cannot be loaded or lacks one of these components.
         """
         self._engine = engine
         self._pipeline = load_pipeline(pipeline, model=model, threads=threads)
         bind_engine(self._pipeline, engine)
-        sockets = self._pipeline.inputs(include_components_with_connected_inputs=True)
-        missing = {"retriever", "reader", "gate"} - sockets.keys()
+        self._finder = Finder(self._pipeline, pipeline)
+        missing = {"reader", "gate"} - self._finder.components
         if missing:
-            raise PipelineError(f"pipeline {pipeline}: no component named {', '.join(missing)}")
-        self._sockets = {name: set(inputs) for name, inputs in sockets.items()}
+            raise PipelineError(
+                f"pipeline {pipeline}: no component named {', '.join(sorted(missing))}"
+            )
 
     def __enter__(self) -> Answerer:
         self.warm_up()
@@ -74,7 +76,9 @@ class Answerer:
 
     def close(self) -> None:
         """Let go of the models; the engine stays open."""
-        self._reader_component.close()
+        for _, component in self._pipeline.walk():
+            if isinstance(component, Closeable):
+                component.close()
 
     @property
     def _reader_component(self) -> ExtractiveReader:
@@ -119,13 +123,13 @@ class Answerer:
                 f"no review of product {product_id!r} in {self._engine.info().location}"
             )
         least = self.threshold if threshold is None else threshold
-        found = self._run(
-            {"query": question, "product_id": product_id, "top_k": passages, "threshold": least}
+        found = self._finder.run(
+            {"query": question, "product_id": product_id, "threshold": least}, passages
         )
         reviews = self._reviews(found)
         answers = self._answers(found["gate"]["answers"], reviews)
         others = self._answers(found["gate"]["below_threshold"], reviews)
-        documents = found["retriever"]["documents"]
+        documents = self._finder.documents(found)
         return AskResult(
             question=question,
             product_id=product_id,
@@ -133,27 +137,16 @@ class Answerer:
             below_threshold=tuple(others[:top_k]),
             no_answer_probability=found["reader"]["no_answer_probability"],
             threshold=least,
-            passages=tuple(hit_of(document) for document in documents),
+            passages=found_passages(question, documents),
             reviews_read=len({document.meta["review_id"] for document in documents}),
             milliseconds={
-                "retrieve": found["retriever"]["milliseconds"],
+                **self._finder.milliseconds(found),
                 "read": found["reader"]["milliseconds"],
                 "total": 1000 * (perf_counter() - started),
             },
             model_fingerprint=self.model_fingerprint,
             store_fingerprint=self._engine.fingerprint(),
         )
-
-    def _run(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Give each component those of the values it has a socket for and that are not None."""
-        data = {
-            name: {
-                key: value for key, value in values.items() if key in sockets and value is not None
-            }
-            for name, sockets in self._sockets.items()
-        }
-        result: dict[str, Any] = self._pipeline.run(data, include_outputs_from=set(self._sockets))
-        return result
 
     def _reviews(self, found: dict[str, Any]) -> dict[str, Review]:
         gate = found["gate"]

@@ -16,6 +16,21 @@ class EngineBound(Protocol):
     def bind(self, engine: Engine) -> None: ...
 
 
+@runtime_checkable
+class Closeable(Protocol):
+    """A component that holds something to let go of."""
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class Fingerprinted(Protocol):
+    """A component whose model decides what is found."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+
 def bind_engine(pipeline: Pipeline, engine: Engine) -> None:
     """Let every component that searches search ``engine``, so that a process opens one."""
     for _, component in pipeline.walk():

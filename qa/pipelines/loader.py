@@ -20,14 +20,20 @@ def shipped_pipelines() -> list[str]:
 
 
 def load_pipeline(
-    name: str, *, store: str | None = None, model: str | None = None, threads: int | None = None
+    name: str,
+    *,
+    store: str | None = None,
+    model: str | None = None,
+    threads: int | None = None,
+    encoder: str | None = None,
 ) -> Pipeline:
     """A pipeline by its shipped name or the path of a YAML file.
 
     Args:
         store: the location that every document store in it gets; as written if absent.
         model: the folder that every reader in it gets; as written if absent.
-        threads: CPU threads of every reader in it; as written if absent.
+        threads: CPU threads of every model in it; as written if absent.
+        encoder: what every embedder in it opens; as written if absent.
 
     Raises:
         PipelineError: no such pipeline, no YAML, or a class that is not on the allow-list.
@@ -37,7 +43,8 @@ def load_pipeline(
         tree = yaml.safe_load(path.read_text("utf-8"))
         if not isinstance(tree, dict) or not isinstance(tree.get("components"), dict):
             raise PipelineError(f"{path}: not a pipeline: no 'components' in it")
-        _fill(tree["components"], {"location": store, "model": model, "threads": threads})
+        values = {"location": store, "model": model, "threads": threads, "encoder": encoder}
+        _fill(tree["components"], values)
         return Pipeline.from_dict(tree, allowed_modules=_ALLOWED)
     except yaml.YAMLError as error:
         raise PipelineError(f"{path}: not YAML: {error}") from error
@@ -48,7 +55,7 @@ def load_pipeline(
 
 
 def _find(name: str) -> Path:
-    shipped = _SHIPPED / f"{name}.yaml"
+    shipped = _SHIPPED / f"{name.replace('+', '-')}.yaml"
     if shipped.is_file():
         return shipped
     path = Path(name)

@@ -42,6 +42,8 @@ def targets(batch: Sequence[Feature], length: int) -> torch.Tensor:
         weights = torch.from_numpy(item.weights)
         wanted[0, row].index_add_(0, torch.from_numpy(item.starts), weights)
         wanted[1, row].index_add_(0, torch.from_numpy(item.ends), weights)
+        if item.taught is not None:
+            wanted[:, row, : item.window.length] += torch.from_numpy(item.taught)
     return wanted
 
 

@@ -14,8 +14,10 @@ from tokenizers import Tokenizer
 
 from eval.records import ReadingQuestion
 from qa.reader.windows import Windower
+from qa.training.checkpoint import load
+from qa.training.distillation import taught
 from qa.training.losses import span_loss
-from qa.training.reader_data import held_out_questions, training_questions
+from qa.training.reader_data import Part, held_out_questions, training_questions
 from qa.training.reader_features import Feature, batches, features
 from qa.training.recipe import Recipe, Stage, backbone_path, load_recipe
 from qa.training.selection import score_sets, selection_value
@@ -70,12 +72,10 @@ class _Run(StagedRun[Stage, list[Feature]]):
         super().__init__(recipe, self._reader, out, report)
 
     def prepare(self, stage: Stage) -> None:
-        seed = self._recipe.seed
-        questions = [q for p in stage.parts for q in training_questions(p, self._data, seed)]
-        self._items = features(questions, self._windower)
+        self._items = [item for part in stage.parts for item in self._features(part, stage)]
 
     def batches(self, stage: Stage, epoch: int) -> list[list[Feature]]:
-        return list(batches(self._items, stage.batch_tokens, self._recipe.seed + 1000 * epoch))
+        return list(batches(self._items, stage.batch_tokens, self._seed(stage) + 1000 * epoch))
 
     def backward(self, stage: Stage, batch: list[Feature]) -> float:
         with torch.autocast("cpu", torch.bfloat16):
@@ -93,6 +93,22 @@ class _Run(StagedRun[Stage, list[Feature]]):
 
     def value(self, scores: Scores) -> float:
         return selection_value(scores)
+
+    def _seed(self, stage: Stage) -> int:
+        return self._recipe.seed if stage.seed is None else stage.seed
+
+    def _features(self, part: Part, stage: Stage) -> list[Feature]:
+        questions = training_questions(part, self._data, self._seed(stage))
+        items = features(questions, self._windower)
+        if not part.teacher:
+            return items
+        self.report({"event": "stage", "stage": stage.name, "doing": f"asking {part.teacher}"})
+        return taught(items, self._teacher(part.teacher), stage.teacher_share)
+
+    def _teacher(self, name: str) -> TorchSpanModel:
+        model = SpanReader(backbone_path(self._recipe.backbone), 0.0)
+        model.load_state_dict(load(self.kept(name))["model"], strict=False)
+        return TorchSpanModel(model, bfloat16=True)
 
 
 def selection_sets(recipe: Recipe, data: Path) -> dict[str, list[ReadingQuestion]]:

@@ -18,6 +18,8 @@ class Feature:
     """One window and its targets: positions (k,), their weights (k,) summing to one, twice.
 
     ``somewhere``: any span of the context will do, only the null answer is wrong.
+    ``taught``: (2, length), what a teacher adds to the targets of every position as start and as
+    end; the weights then sum to one less its share.
     """
 
     window: Window
@@ -25,6 +27,7 @@ class Feature:
     ends: IntArray
     weights: np.ndarray[tuple[int], np.dtype[np.float32]]
     somewhere: bool = False
+    taught: np.ndarray[tuple[int, int], np.dtype[np.float32]] | None = None
 
 
 def features(questions: Sequence[ReadingQuestion], windower: Windower) -> list[Feature]:

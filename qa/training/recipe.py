@@ -28,7 +28,8 @@ class Stage:
 
     ``start``: the earlier stages it starts from, by name; of several the mean of their weights,
     which keeps most of what each has learnt (Wortsman et al., "Model soups", ICML 2022). Absent:
-    the stage before it.
+    the stage before it. ``teacher_share``: how much of the targets of parts that name a teacher
+    comes from it. ``seed``: the recipe's if absent.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Stage:
     learning_rate: float = 1e-4
     batch_tokens: int = 4096
     warmup: float = 0.06
+    teacher_share: float = 0.5
+    seed: int | None = None
 
 
 @checked_dataclass(config=_STRICT, frozen=True)
@@ -121,7 +124,11 @@ class Override:
 
 def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     """A reader's recipe from a YAML file; raises as :func:`load_as`."""
-    return load_as(TypeAdapter(Recipe), path, overrides)
+    recipe = load_as(TypeAdapter(Recipe), path, overrides)
+    for number, stage in enumerate(recipe.stages):
+        teachers = [part.teacher for part in stage.parts if part.teacher]
+        _check_earlier(path, recipe.stages, number, "parts.teacher", teachers)
+    return recipe
 
 
 def load_as(shape: TypeAdapter[T], path: Path, overrides: Sequence[str] | None = None) -> T:
@@ -134,21 +141,29 @@ def load_as(shape: TypeAdapter[T], path: Path, overrides: Sequence[str] | None =
     for text in overrides or []:
         Override.parse(text).apply(tree)
     recipe = checked(shape, tree, path, RecipeError)
-    _check_starts(path, recipe.stages)
+    _check_names(path, recipe.stages)
     return recipe
 
 
-def _check_starts(path: Path, stages: Sequence[NamedStage]) -> None:
+def _check_names(path: Path, stages: Sequence[NamedStage]) -> None:
     names = [stage.name for stage in stages]
     for number, stage in enumerate(stages):
-        for name in stage.start:
-            if name not in names[:number]:
-                raise RecipeError(
-                    f"{path}: stages.{number}.start: {name!r} is no earlier stage "
-                    f"(earlier: {', '.join(names[:number]) or 'none'})"
-                )
+        _check_earlier(path, stages, number, "start", stage.start)
         if stage.name in names[:number]:
             raise RecipeError(f"{path}: stages.{number}.name: {stage.name!r} is taken")
+
+
+def _check_earlier(
+    path: Path, stages: Sequence[NamedStage], number: int, setting: str, wanted: Sequence[str]
+) -> None:
+    """Refuse stages that ``setting`` names and that do not stand before stage ``number``."""
+    earlier = [stage.name for stage in stages[:number]]
+    for name in wanted:
+        if name not in earlier:
+            raise RecipeError(
+                f"{path}: stages.{number}.{setting}: {name!r} is no earlier stage "
+                f"(earlier: {', '.join(earlier) or 'none'})"
+            )
 
 
 def backbone_path(name: str) -> str:

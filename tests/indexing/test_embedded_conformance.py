@@ -12,9 +12,10 @@ import pytest
 from indexing.engines.base import IngestEngine
 from indexing.engines.embedded.engine import EmbeddedEngine
 from tests.conformance.engine_suite import EngineSuite, MakeEngine
+from tests.conformance.vector_suite import VectorSuite
 
 
-class TestEmbeddedEngine(EngineSuite):
+class TestEmbeddedEngine(EngineSuite, VectorSuite):
     @pytest.fixture
     def make_engine(self, tmp_path: Path) -> Iterator[MakeEngine]:
         numbers = itertools.count()

@@ -11,6 +11,7 @@ from pathlib import Path
 import tantivy
 
 from indexing.engines.embedded import analyzer
+from indexing.engines.embedded.derived import IndexUnusable
 
 _SMALL_HEAP = 16_000_000
 _LARGE_HEAP = 128_000_000
@@ -20,10 +21,6 @@ _TIE = 2e-6
 that depends on how the index is cut into segments."""
 
 Scored = tuple[int, float]
-
-
-class IndexUnusable(Exception):
-    """The files of the index cannot be read or are not what they should be."""
 
 
 class Bm25Index:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 from indexing.engines.base import Problem
-from indexing.engines.embedded import corpus, hashing
-from indexing.engines.embedded.bm25_index import Bm25Index, IndexUnusable, checksums
+from indexing.engines.embedded import corpus, hashing, vectors
+from indexing.engines.embedded.bm25_index import Bm25Index, checksums
+from indexing.engines.embedded.derived import IndexUnusable
 from indexing.engines.embedded.derived_bm25 import DerivedBm25
+from indexing.engines.embedded.derived_vectors import FOLDER_NAME, DerivedVectors
 
 
-def problems(connection: sqlite3.Connection, bm25: DerivedBm25, location: str) -> list[Problem]:
+def problems(
+    connection: sqlite3.Connection, bm25: DerivedBm25, index: DerivedVectors, location: str
+) -> list[Problem]:
     """Everything found wrong; nothing is changed. Reads the whole store."""
     restore = f"restore {location} from a backup, or index the dumps anew into another --store"
     rebuild = f"reviewqa store rebuild --store {location}"
     found = [Problem(what, restore) for what in _file(connection)]
     if not found:
         found = [Problem(what, restore) for what in _tables(connection)]
-    return found + [Problem(what, rebuild) for what in _index(connection, bm25)]
+    derived = [*_index(connection, bm25), *_vector_index(connection, index, Path(location))]
+    return found + [Problem(what, rebuild) for what in derived]
 
 
 def _file(connection: sqlite3.Connection) -> Iterator[str]:
@@ -34,6 +40,7 @@ def _tables(connection: sqlite3.Connection) -> Iterator[str]:
     for table, *_ in connection.execute("PRAGMA foreign_key_check"):
         yield f"a row of {table} belongs to nothing"
     yield from _product_counts(connection)
+    yield from _vectors(connection)
     fingerprint = 0
     for review_id, text, content, rows in _by_review(connection):
         fingerprint += hashing.contribution(review_id, content, [row[0] for row in rows])
@@ -99,3 +106,35 @@ def _index(connection: sqlite3.Connection, bm25: DerivedBm25) -> Iterator[str]:
             f"the BM25 index lacks {len(truth - keys)} passages "
             f"and has {len(keys - truth)} that do not exist"
         )
+
+
+def _vectors(connection: sqlite3.Connection) -> Iterator[str]:
+    known = vectors.recorded(connection)
+    size = known.space.dimension * vectors.FLOAT.itemsize if known else 0
+    sql = "SELECT count(*) FROM vectors WHERE length(vector) <> ?"
+    if wrong := connection.execute(sql, (size,)).fetchone()[0]:
+        yield f"{wrong} vectors are not of the length that the store says"
+
+
+def _vector_index(
+    connection: sqlite3.Connection, index: DerivedVectors, store: Path
+) -> Iterator[str]:
+    known = index.manifest
+    if known is None:
+        return
+    here = vectors.recorded(connection)
+    if here is None or (here.generation, vectors.last_sequence(connection)) != (
+        known.generation,
+        known.sequence,
+    ):
+        return  # another process is writing; it will bring the index up
+    for segment in known.segments:
+        folder = store / FOLDER_NAME / segment.folder
+        found = checksums(folder) if folder.is_dir() else {}
+        for name, sum_then in segment.files.items():
+            if found.get(name) != sum_then:
+                yield f"the file {name} of the vector index has changed"
+    held = {int(number) for segment in index.current() for number in segment.sequences}
+    truth = {row[1] for row in vectors.by_product(connection, 0)}
+    if truth - held:
+        yield f"the vector index lacks {len(truth - held)} vectors"

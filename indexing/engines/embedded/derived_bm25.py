@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import threading
+import sqlite3
 import uuid
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from indexing.engines.embedded import analyzer, corpus, manifest
-from indexing.engines.embedded.bm25_index import Bm25Index, IndexUnusable, checksums
+from indexing.engines.embedded.bm25_index import Bm25Index, checksums
 from indexing.engines.embedded.database import Database
+from indexing.engines.embedded.derived import Derived, IndexUnusable
 from indexing.engines.embedded.lock import WriterLock
 from indexing.engines.embedded.manifest import Manifest
 
@@ -28,32 +26,11 @@ this share of it is dead. Until then scores differ by the removed passages' smal
 """
 
 
-class DerivedBm25:
-    """The BM25 index of one store. Whoever holds the store's writer lock may change it."""
+class DerivedBm25(Derived[Bm25Index, Manifest]):
+    """The BM25 index of one store; see :class:`Derived`."""
 
     def __init__(self, store: Path, database: Database, lock: WriterLock) -> None:
-        self._folder = store / FOLDER_NAME
-        self._database = database
-        self._lock = lock
-        self._writable = os.access(store, os.W_OK)
-        self._mutex = threading.RLock()
-        self._index: Bm25Index | None = None
-        self._manifest: Manifest | None = None
-        self._stamp: tuple[int, int] | None = None
-
-    def current(self) -> Bm25Index:
-        """The index, as fresh as it can be had now.
-
-        It lags behind the truth only while another process writes; that one brings it up.
-        """
-        with self._database.reading() as connection:
-            revision = corpus.revision(connection)
-        # Set in the other order: whoever sees a manifest sees its index, or a later one.
-        known, index = self._manifest, self._index
-        if index is not None and known is not None and known.revision == revision:
-            return index
-        with self._mutex:
-            return self._refreshed(revision)
+        super().__init__(store / FOLDER_NAME, database, lock)
 
     def sync(self, *, compact: bool) -> None:
         """Catch up now; with ``compact`` leave no trace of removed passages in the statistics.
@@ -74,57 +51,26 @@ class DerivedBm25:
             index = Bm25Index(folder)
             index.update(corpus.indexable(connection, 0), [])
             self._adopt(index, Manifest(state.store_id, name, state.revision, analyzer.FINGERPRINT))
-            self._remove_other_folders()
-
-    def distrust(self) -> None:
-        """Forget an index that turned out to be broken; the next use makes a new one."""
-        with self._mutex:
-            self._index = self._manifest = self._stamp = None
-            if self._writable and self._lock.acquire():
-                with suppress(OSError):
-                    (self._folder / manifest.FILE_NAME).unlink()
-                self._lock.release()
-
-    @property
-    def manifest(self) -> Manifest | None:
-        """Of the index in use."""
-        return self._manifest
+            self._remove_other_folders([name])
 
     @property
     def index_folder(self) -> Path | None:
         return self._folder / self._manifest.folder if self._manifest else None
 
-    def _refreshed(self, revision: int) -> Bm25Index:
-        self._look_at_disk()
-        if self._index is None or self._manifest is None or self._manifest.revision != revision:
-            self._bring_up()
-        return self._index or Bm25Index(None)
+    def _target(self, connection: sqlite3.Connection) -> int:
+        return corpus.revision(connection)
 
-    def _bring_up(self) -> None:
-        if not self._writable:
-            self._build_in_memory()
-        elif self._lock.acquire():
-            try:
-                self._look_at_disk()
-                self._catch_up(EXACT_UP_TO)
-            finally:
-                self._lock.release()
+    def _reached(self, known: Manifest) -> int:
+        return known.revision
 
-    def _look_at_disk(self) -> None:
-        """Follow what another process has done to the index."""
-        stamp = manifest.stamp(self._folder)
-        if stamp is None or stamp == self._stamp:
-            return
-        found = manifest.load(self._folder)
-        if found is None or not self._fits(found):
-            self._index = self._manifest = None
-            return
-        try:
-            self._open(found)
-        except IndexUnusable:
-            self._index = self._manifest = None
-        else:
-            self._stamp = stamp
+    def _empty(self) -> Bm25Index:
+        return Bm25Index(None)
+
+    def _load(self) -> Manifest | None:
+        return manifest.load(self._folder)
+
+    def _follow(self) -> None:
+        self._catch_up(EXACT_UP_TO)
 
     def _open(self, found: Manifest) -> None:
         if self._index is not None and self._manifest and self._manifest.folder == found.folder:
@@ -176,12 +122,6 @@ class DerivedBm25:
         manifest.save(self._folder, made)
         self._index, self._manifest = index, made
         self._stamp = manifest.stamp(self._folder)
-
-    def _remove_other_folders(self) -> None:
-        keep = self._manifest.folder if self._manifest else ""
-        for path in self._folder.iterdir():
-            if path.is_dir() and path.name != keep:
-                shutil.rmtree(path, ignore_errors=True)
 
     def _build_in_memory(self) -> None:
         with self._database.reading() as connection:

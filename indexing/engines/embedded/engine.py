@@ -7,18 +7,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from indexing.engines.base import Labels, Problem, StoreInfo, WriteReport
-from indexing.engines.embedded import check, checkpoints, corpus, search, splitting
+from indexing.engines.base import Labels, Problem, StoreInfo, VectorSpace, WriteReport
+from indexing.engines.embedded import (
+    check,
+    checkpoints,
+    corpus,
+    search,
+    splitting,
+    vector_search,
+    vectors,
+)
 from indexing.engines.embedded.batch import BatchWriter, Prepared, prepare
-from indexing.engines.embedded.bm25_index import IndexUnusable
 from indexing.engines.embedded.database import FILE_NAME, Database
+from indexing.engines.embedded.derived import IndexUnusable
 from indexing.engines.embedded.derived_bm25 import DerivedBm25
+from indexing.engines.embedded.derived_vectors import DerivedVectors
 from indexing.engines.embedded.documents import Documents
 from indexing.engines.embedded.labels import StoredLabels
 from indexing.engines.embedded.lock import WriterLock
 from indexing.engines.embedded.removal import record_removal
 from indexing.engines.embedded.rows import select_in
-from indexing.errors import StoreCorrupt, StoreError, StoreNotFound
+from indexing.errors import NoVectors, StoreCorrupt, StoreError, StoreNotFound
 from indexing.records import Hit, Passage, ProductSummary, Review
 from indexing.splitter import SplitterSettings
 
@@ -50,6 +59,8 @@ class EmbeddedEngine:
         self._bm25 = DerivedBm25(self._folder, self._database, self._lock)
         self.documents = Documents(self._database, self._transaction)
         self._labels = StoredLabels(self._database, self._transaction)
+        self._vectors = vectors.StoredVectors(self._database, self._transaction)
+        self._vector_index = DerivedVectors(self._folder, self._database, self._lock)
 
     @property
     def name(self) -> str:
@@ -165,10 +176,45 @@ class EmbeddedEngine:
                 f"run `reviewqa store rebuild --store {self.location}`"
             ) from error
 
+    def vector_space(self) -> VectorSpace | None:
+        return self._vectors.space()
+
+    def put_vectors(self, space: VectorSpace, passage_ids: Sequence[str], rows: Any) -> int:
+        return self._vectors.put(space, passage_ids, rows)
+
+    def clear_vectors(self) -> None:
+        self._vectors.clear()
+
+    def passages_without_vectors(self) -> Iterator[list[Passage]]:
+        return self._vectors.without()
+
+    def count_without_vectors(self) -> int:
+        return self._vectors.count_without()
+
+    def search_vectors(
+        self, vector: Any, *, k: int, product_id: str | None = None, encoder: str | None = None
+    ) -> list[Hit]:
+        """As the contract says; raises :class:`IndexingError` for ``k < 1``."""
+        search.require_positive(k)
+        space = self.vector_space()
+        if space is None:
+            raise NoVectors(
+                f"{self.location} has no vectors to search; make them with "
+                f"`reviewqa store embed --store {self.location}`"
+            )
+        vectors.refuse_other(space, encoder, len(vector), self.location)
+        (query,) = vectors.checked_rows([vector], 1, space.dimension)
+        if product_id is not None and not _encodable([product_id]):
+            return []
+        segments = self._vector_index.current()
+        with self._database.reading() as connection:
+            return vector_search.by_vector(connection, segments, query, k, product_id)
+
     def info(self) -> StoreInfo:
         with self._database.reading() as connection:
             state = corpus.state(connection)
             reviews, passages, products = corpus.counts(connection)
+            known, embedded = vectors.recorded(connection), vectors.count(connection)
         return StoreInfo(
             engine=self.name,
             location=self.location,
@@ -178,6 +224,8 @@ class EmbeddedEngine:
             revision=state.revision,
             fingerprint=f"{state.fingerprint:016x}",
             bytes_on_disk=_size(self._folder),
+            vectors=embedded,
+            encoder=f"{known.space.name} ({known.space.encoder})" if known else "",
         )
 
     def fingerprint(self) -> str:
@@ -189,20 +237,23 @@ class EmbeddedEngine:
             self._bm25.current()
         except IndexUnusable:
             self._bm25.distrust()
+        self._vector_index.current()
         with self._database.reading() as connection:
-            return check.problems(connection, self._bm25, self.location)
+            return check.problems(connection, self._bm25, self._vector_index, self.location)
 
     def sync(self, *, compact: bool = True) -> None:
-        """Bring the derived index up to the truth now instead of before the next search."""
+        """Bring the derived indexes up to the truth now instead of before the next search."""
         with self.exclusive(_WRITE_WAIT_SECONDS):
             self._bm25.sync(compact=compact)
+            self._vector_index.sync()
 
     def rebuild(self) -> None:
-        """Make the index anew; where the splitter's rules have changed, cut all reviews anew."""
+        """Make the indexes anew; where the splitter's rules have changed, cut all reviews anew."""
         with self.exclusive(_WRITE_WAIT_SECONDS):
             with self._database.writing() as connection:
                 splitting.resplit_if_outdated(connection)
             self._bm25.rebuild()
+            self._vector_index.rebuild()
 
     def close(self) -> None:
         self._database.close()

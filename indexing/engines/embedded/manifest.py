@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 FILE_NAME = "manifest.json"
 FORMAT = 1
@@ -41,8 +42,8 @@ def load(folder: Path) -> Manifest | None:
         return None
 
 
-def save(folder: Path, manifest: Manifest) -> None:
-    """Replaces the old one in one step, so that readers see either."""
+def save(folder: Path, manifest: Any) -> None:
+    """Write the dataclass; it replaces the old one in one step, so that readers see either."""
     temporary = folder / f"{FILE_NAME}.new"
     with temporary.open("w", encoding="utf-8") as file:
         json.dump(asdict(manifest), file, indent=1)

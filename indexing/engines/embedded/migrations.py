@@ -92,7 +92,18 @@ CREATE TABLE labels (
 CREATE INDEX labels_by_text ON labels (text);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _LABELS)
+# AUTOINCREMENT never gives a number twice, so an index of vectors can tell by it what is new. The
+# index holds passage and number: what is alive is found without reading a vector.
+_VECTORS = """
+CREATE TABLE vectors (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    passage INTEGER NOT NULL REFERENCES passages (key),
+    vector BLOB NOT NULL
+);
+CREATE UNIQUE INDEX vectors_by_passage ON vectors (passage);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _LABELS, _VECTORS)
 """Never edit an entry that was released: append another one."""
 
 

@@ -30,6 +30,10 @@ class Removal:
                 (key,),
             )
             select(
+                "DELETE FROM vectors WHERE passage IN (SELECT key FROM passages WHERE review = ?)",
+                (key,),
+            )
+            select(
                 "INSERT INTO tombstones SELECT key, ? FROM passages WHERE review = ?",
                 (self._revision, key),
             )
@@ -47,6 +51,7 @@ class Removal:
             self._shrink(product_id, 0, 1)
             execute = self._connection.execute
             execute("DELETE FROM annotations WHERE passage = ?", (key,))
+            execute("DELETE FROM vectors WHERE passage = ?", (key,))
             execute("INSERT INTO tombstones VALUES (?, ?)", (key, self._revision))
             execute("DELETE FROM passages WHERE key = ?", (key,))
 

@@ -38,7 +38,7 @@ def bm25(
                 hits.append(Hit(passage, round(score, _SCORE_DIGITS)))
                 keys.add(key)
     if product_id is not None and len(hits) < k:
-        hits.extend(_fill(connection, product_id, keys, k - len(hits)))
+        hits.extend(fill(connection, product_id, keys, k - len(hits), 0.0))
     return hits
 
 
@@ -77,16 +77,16 @@ def _ordered(
     return [(key, best) for key in sorted(ids, key=ids.__getitem__)]
 
 
-def _fill(
-    connection: sqlite3.Connection, product_id: str, seen: set[int], wanted: int
+def fill(
+    connection: sqlite3.Connection, product_id: str, seen: set[int], wanted: int, score: float
 ) -> Iterator[Hit]:
-    """The product's other passages in their order, with score 0."""
+    """The product's other passages in their order, all with one score."""
     for key, passage in _product_passages(connection, product_id):
         if wanted <= 0:
             return
         if key not in seen:
             wanted -= 1
-            yield Hit(passage, 0.0)
+            yield Hit(passage, score)
 
 
 def _product_passages(

@@ -109,8 +109,8 @@ def test_a_journal_of_another_run_is_begun_anew(tmp_path: Path) -> None:
 
 
 def test_unknown_systems_are_named(tmp_path: Path) -> None:
-    with pytest.raises(PipelineError, match="no retriever 'dense' to measure: one of bm25"):
-        evaluate_retriever(sample(None), "dense")
+    with pytest.raises(PipelineError, match="no retriever 'sparse' to measure: one of bm25"):
+        evaluate_retriever(sample(None), "sparse")
     with pytest.raises(ModelError, match="is not a reader"):
         evaluate_reader(sample(None), str(tmp_path))
 

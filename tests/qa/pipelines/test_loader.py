@@ -14,12 +14,20 @@ from indexing.engines.registry import open_engine
 from indexing.records import Review
 from qa.components.answer_gate import AnswerGate
 from qa.components.bm25_retriever import BM25PassageRetriever
+from qa.components.dense_retriever import DensePassageRetriever
+from qa.components.evidence_ranker import EvidenceRanker
 from qa.components.extractive_reader import ExtractiveReader
+from qa.components.hybrid_joiner import HybridJoiner
+from qa.components.query_embedder import QueryEmbedder
 from qa.errors import PipelineError
 from qa.pipelines.loader import load_pipeline, shipped_pipelines
 
 COMPONENTS = [
     BM25PassageRetriever(ReviewDocumentStore("elsewhere"), top_k=7),
+    DensePassageRetriever(ReviewDocumentStore("elsewhere"), top_k=8),
+    QueryEmbedder(encoder="fake:8", threads=2),
+    HybridJoiner("reciprocal_rank", weight=0.3, rank_constant=5, top_k=6),
+    EvidenceRanker(model="folder", top_n=9, milliseconds=40.0, weight=0.7, top_k=4, threads=1),
     ExtractiveReader(model="folder", spans_per_passage=2, threads=3),
     AnswerGate(threshold=0.3),
 ]
@@ -40,7 +48,8 @@ def test_shipped_pipelines_load_and_take_settings(name: str) -> None:
     pipeline = load_pipeline(name, store="there", model="here", threads=2)
     assert pipeline.get_component("reader").model == "here"
     assert pipeline.get_component("reader").threads == 2
-    assert pipeline.get_component("retriever").document_store.location == "there"
+    stores = [c.document_store for _, c in pipeline.walk() if hasattr(c, "document_store")]
+    assert {store.location for store in stores} == {"there"}
 
 
 @pytest.mark.parametrize(
@@ -98,6 +107,15 @@ def test_the_gate_splits_by_confidence() -> None:
     "make",
     [
         lambda: BM25PassageRetriever(ReviewDocumentStore("x"), top_k=0),
+        lambda: DensePassageRetriever(ReviewDocumentStore("x"), top_k=0),
+        lambda: HybridJoiner(method="sum"),
+        lambda: HybridJoiner(weight=1.1),
+        lambda: HybridJoiner(rank_constant=-1),
+        lambda: HybridJoiner(top_k=0),
+        lambda: EvidenceRanker(top_n=0),
+        lambda: EvidenceRanker(top_k=0),
+        lambda: EvidenceRanker(milliseconds=0),
+        lambda: EvidenceRanker(weight=-0.1),
         lambda: ExtractiveReader(spans_per_passage=0),
         lambda: AnswerGate(threshold=-0.1),
     ],

@@ -88,12 +88,35 @@ def test_a_stage_may_start_from_the_mean_of_earlier_ones(
             torch.testing.assert_close(tensor, middle, msg=name)
 
 
+def test_a_stage_learns_what_its_teacher_says(
+    recipe: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    """With nothing but the teacher to learn from, a fresh model comes to answer as it does."""
+    tree = yaml.safe_load(recipe.read_text("utf-8"))
+    one, two = tree["stages"]
+    (part, _) = two["parts"]
+    able = {**two, "name": "able", "epochs": 8, "parts": [part]}
+    naive = {**one, "name": "naive", "learning_rate": 0.0}
+    pupil = {**two, "name": "pupil", "epochs": 8, "start": ["naive"], "teacher_share": 1.0,
+             "parts": [{**part, "teacher": "able"}]}  # fmt: skip
+    recipe.write_text(yaml.safe_dump({**tree, "patience": 9, "stages": [naive, able, pupil]}))
+    run = tmp_path / "run"
+    train(recipe, data=tiny_data, out=run)
+    scores = {}
+    for line in (run / "log.jsonl").read_text("utf-8").splitlines():
+        entry = json.loads(line)
+        scores[entry["stage"]] = entry["scores"]["subjqa:electronics"]["span_f1"]
+    assert scores["pupil"] > scores["naive"] + 0.6 * (scores["able"] - scores["naive"])
+    assert scores["able"] > scores["naive"] + 30
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
         ("stages.0.start=[two]", "stages.0.start: 'two' is no earlier stage"),
         ("stages.1.start=[two]", r"no earlier stage \(earlier: one\)"),
         ("stages.1.name=one", "stages.1.name: 'one' is taken"),
+        ("stages.1.parts.0.teacher=two", "stages.1.parts.teacher: 'two' is no earlier stage"),
     ],
 )
 def test_stages_that_cannot_follow_one_another_are_refused(

@@ -1,0 +1,49 @@
+"""Joining rankings of the same question: by ranks, or by scores made comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+RANK_CONSTANT = 60
+"""Of reciprocal rank fusion (Cormack et al., 2009), whose authors chose it."""
+
+Scores = Mapping[str, float]
+"""Score by id, best first."""
+
+
+def reciprocal_rank_fusion(
+    rankings: Sequence[Scores], weights: Sequence[float], constant: float = RANK_CONSTANT
+) -> dict[str, float]:
+    """Sum of ``weight / (constant + rank)`` over the rankings that have an id, ranks from 1."""
+    total: dict[str, float] = {}
+    for ranking, weight in zip(rankings, weights, strict=True):
+        for rank, name in enumerate(ranking, 1):
+            total[name] = total.get(name, 0.0) + weight / (constant + rank)
+    return best_first(total)
+
+
+def weighted_fusion(rankings: Sequence[Scores], weights: Sequence[float]) -> dict[str, float]:
+    """Sum of ``weight * score``, the scores of each ranking stretched to [0, 1].
+
+    An id that a ranking lacks counts as its worst.
+    """
+    total: dict[str, float] = {}
+    for ranking, weight in zip(rankings, weights, strict=True):
+        for name, score in min_max(ranking).items():
+            total[name] = total.get(name, 0.0) + weight * score
+    return best_first(total)
+
+
+def min_max(scores: Scores) -> dict[str, float]:
+    """Stretched so that the best is 1 and the worst 0; all 1 where they are equal."""
+    if not scores:
+        return {}
+    low, high = min(scores.values()), max(scores.values())
+    if high == low:
+        return dict.fromkeys(scores, 1.0)
+    return {name: (score - low) / (high - low) for name, score in scores.items()}
+
+
+def best_first(scores: Scores) -> dict[str, float]:
+    """By score, equal ones by id."""
+    return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))

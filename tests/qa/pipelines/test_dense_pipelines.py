@@ -1,0 +1,155 @@
+"""The dense, hybrid and ranking pipelines over real stores, embedded by a fake encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from haystack import Document
+
+from api.convert import ask_response
+from indexing.document_store import ReviewDocumentStore
+from indexing.engines.embedded.engine import EmbeddedEngine
+from indexing.errors import NoVectors, VectorMismatch
+from indexing.records import Review
+from qa.components.dense_retriever import DensePassageRetriever
+from qa.components.evidence_ranker import EvidenceRanker
+from qa.components.hybrid_joiner import HybridJoiner
+from qa.components.origin import BM25, DENSE, FUSED, origin_of, with_origin
+from qa.embedding import embed
+from qa.encoders.fake import FakeEncoder
+from qa.fusion import weighted_fusion
+from qa.pipelines.answer import Answerer
+from qa.reader.reader import Reader
+
+TEXTS = (
+    "The battery lasts nine hours on one charge.",
+    "The strap holds a heavy camera well.",
+    "It arrived late and the box was torn.",
+    "I love the colour of the strap.",
+    "Batteries are not included, sadly.",
+    "My camera fits.",
+)
+QUESTION = "How long does the battery last?"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[EmbeddedEngine]:
+    with closing(EmbeddedEngine(tmp_path / "store", create=True)) as opened:
+        opened.write([Review(f"r{n}", f"p{n % 2}", text) for n, text in enumerate(TEXTS)])
+        yield opened
+
+
+@pytest.fixture
+def embedded(store: EmbeddedEngine) -> EmbeddedEngine:
+    embed(store, FakeEncoder(64), "fake:64")
+    return store
+
+
+@pytest.mark.parametrize("pipeline", ["dense", "hybrid", "hybrid-rank", "hybrid+rank"])
+def test_every_pipeline_answers(embedded: EmbeddedEngine, pipeline: str) -> None:
+    with Answerer(embedded, pipeline=pipeline, threads=1) as answerer:
+        result = answerer.ask(QUESTION, product_id="p0", passages=2, threshold=0.0)
+        assert answerer.ask(QUESTION, product_id="p0").reviews_read == 3
+    assert len(result.passages) == 2
+    assert {hit.passage.product_id for hit in result.passages} == {"p0"}
+    assert "nine hours" in result.answers[0].text
+    assert result.milliseconds.keys() - {"rank"} == {"retrieve", "read", "total"}
+    assert ("rank" in result.milliseconds) == ("rank" in pipeline)
+    scores = [hit.score for hit in result.passages]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_passages_say_where_they_came_from(embedded: EmbeddedEngine) -> None:
+    with Answerer(embedded, pipeline="hybrid+rank", threads=1) as answerer:
+        result = answerer.ask(QUESTION, product_id="p0")
+    first = ask_response(result).passages[0].origin
+    assert first.bm25 is not None
+    assert (first.bm25.rank, first.bm25.terms) == (1, ["the", "battery", "last"])
+    (query,) = FakeEncoder(64).encode_queries([QUESTION])
+    (wanted,) = FakeEncoder(64).encode_passages([TEXTS[0]]) @ query
+    assert first.dense is not None
+    assert first.dense.score == pytest.approx(wanted, abs=1e-5)
+    assert first.fused is not None
+    assert first.fused.rank == 1
+    (reading,) = Reader.load(threads=1).read([QUESTION], [[TEXTS[0]]])
+    assert first.evidence is not None
+    assert first.evidence.score == pytest.approx(reading.spans[0][0].score, abs=1e-4)
+
+
+def test_what_was_not_taken_is_null(store: EmbeddedEngine) -> None:
+    with Answerer(store, pipeline="bm25", threads=1) as answerer:
+        origin = ask_response(answerer.ask(QUESTION, product_id="p0")).passages[0].origin
+    assert origin.bm25 is not None
+    assert (origin.dense, origin.fused, origin.evidence) == (None, None, None)
+
+
+@pytest.mark.parametrize("pipeline", ["dense", "hybrid", "hybrid-rank"])
+def test_a_store_without_vectors_is_refused_with_the_remedy(
+    store: EmbeddedEngine, pipeline: str
+) -> None:
+    answerer = Answerer(store, pipeline=pipeline, threads=1)
+    with pytest.raises(NoVectors, match="reviewqa store embed --store"):
+        answerer.warm_up()
+
+
+def test_a_question_of_another_encoder_is_refused(embedded: EmbeddedEngine) -> None:
+    retriever = DensePassageRetriever(ReviewDocumentStore("nowhere"))
+    retriever.bind(embedded)
+    assert len(retriever.run([1.0] * 64, encoder="fake-64")["documents"]) == 6
+    with pytest.raises(VectorMismatch, match="fake-9"):
+        retriever.run([1.0] * 64, encoder="fake-9")
+
+
+def documents(source: str, **scores: float) -> list[Document]:
+    return [
+        with_origin(Document(id=name, content=name), source, rank, score)
+        for rank, (name, score) in enumerate(scores.items(), 1)
+    ]
+
+
+def test_the_joiner_fuses_and_remembers() -> None:
+    bm25, dense = {"a": 9.0, "b": 5.0, "c": 1.0}, {"c": 0.8, "d": 0.6}
+    joiner = HybridJoiner(weight=0.25, top_k=3)
+    found = joiner.run(documents(BM25, **bm25), documents(DENSE, **dense))["documents"]
+    wanted = list(weighted_fusion([bm25, dense], (0.75, 0.25)).items())[:3]
+    assert [(d.id, d.score) for d in found] == wanted
+    (shared,) = [d for d in found if d.id == "c"]
+    assert origin_of(shared)[BM25] == {"rank": 3, "score": 1.0}
+    assert origin_of(shared)[DENSE] == {"rank": 1, "score": 0.8}
+    assert origin_of(shared)[FUSED]["rank"] == found.index(shared) + 1
+
+
+def ranked_by_reader(weight: float, **settings: float) -> list[Document]:
+    came = [
+        Document(id=str(n), content=text, score=1 - n / 10) for n, text in enumerate(TEXTS[::-1])
+    ]
+    ranker = EvidenceRanker(weight=weight, threads=1, **settings)  # type: ignore[arg-type]
+    found: list[Document] = ranker.run(QUESTION, came)["documents"]
+    scores = [document.score or 0.0 for document in found]
+    assert scores == sorted(scores, reverse=True)
+    return found
+
+
+def test_the_ranker_goes_by_the_readers_evidence() -> None:
+    (reading,) = Reader.load(threads=1).read([QUESTION], [list(TEXTS[::-1])])
+    odds = [spans[0].score for spans in reading.spans]
+    wanted = sorted(range(6), key=lambda n: -odds[n])
+    assert [int(d.id) for d in ranked_by_reader(1.0)] == wanted
+    assert [int(d.id) for d in ranked_by_reader(0.0)] == list(range(6))
+    assert [d.id for d in ranked_by_reader(1.0, top_n=2)][2:] == ["2", "3", "4", "5"]
+    assert len(ranked_by_reader(1.0, top_k=2)) == 2
+
+
+def test_the_budget_ends_the_reading_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.components.evidence_ranker._BATCH", 2)
+    found = ranked_by_reader(1.0, milliseconds=1e-6)
+    assert {d.id for d in found[:2]} == {"0", "1"}
+    assert [d.id for d in found[2:]] == ["2", "3", "4", "5"]
+
+
+def test_nothing_found_is_nothing_ranked() -> None:
+    assert EvidenceRanker(threads=1).run(QUESTION, [])["documents"] == []
+    assert HybridJoiner().run([], [])["documents"] == []

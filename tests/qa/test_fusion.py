@@ -1,0 +1,55 @@
+"""Fusion against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.fusion import min_max, reciprocal_rank_fusion, weighted_fusion
+
+FIRST = {"a": 9.0, "b": 5.0, "c": 1.0}
+SECOND = {"c": 0.8, "a": 0.7, "d": 0.6}
+
+
+def test_reciprocal_ranks_are_summed() -> None:
+    found = reciprocal_rank_fusion([FIRST, SECOND], (1, 1), 60)
+    assert list(found) == ["a", "c", "b", "d"]
+    assert found["a"] == pytest.approx(1 / 61 + 1 / 62)
+    assert found["c"] == pytest.approx(1 / 63 + 1 / 61)
+    assert found["d"] == pytest.approx(1 / 63)
+
+
+def test_scores_are_stretched_and_weighed() -> None:
+    found = weighted_fusion([FIRST, SECOND], (0.75, 0.25))
+    assert found == pytest.approx(
+        {"a": 0.75 + 0.25 * 0.5, "b": 0.75 * 0.5, "c": 0.25, "d": 0.0}, abs=1e-12
+    )
+    assert list(found) == ["a", "b", "c", "d"]
+
+
+def test_nothing_and_equals_are_no_trouble() -> None:
+    assert weighted_fusion([{}, {}], (0.5, 0.5)) == {}
+    assert min_max({"a": 3.0, "b": 3.0}) == {"a": 1.0, "b": 1.0}
+    assert weighted_fusion([{}, SECOND], (0.5, 0.5))["c"] == 0.5
+
+
+_rankings = st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.floats(-50, 50))
+
+
+@given(scores=_rankings)
+def test_the_best_is_one_and_the_worst_is_zero(scores: dict[str, float]) -> None:
+    found = min_max(scores)
+    assert all(0 <= value <= 1 for value in found.values())
+    if len(set(scores.values())) > 1:
+        assert found[max(scores, key=scores.__getitem__)] == 1
+        assert found[min(scores, key=scores.__getitem__)] == 0
+
+
+@given(first=_rankings, second=_rankings)
+def test_a_weight_of_zero_leaves_the_other_order(
+    first: dict[str, float], second: dict[str, float]
+) -> None:
+    found = weighted_fusion([first, second], (1.0, 0.0))
+    order = [name for name in found if name in first]
+    assert order == sorted(first, key=lambda n: (-min_max(first)[n], n))
