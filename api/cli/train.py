@@ -1,4 +1,4 @@
-"""``reviewqa train``: make a reader of one's own; needs the extra ``train``."""
+"""``reviewqa train``: make a reader or an encoder of one's own; needs the extra ``train``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ import typer
 from api.cli import options
 from api.cli.failures import Failure
 
+Config = Annotated[Path, typer.Option(help="Recipe, a YAML file.")]
+Data = Annotated[Path, typer.Option(help="Folder with the labelled questions.")]
+Out = Annotated[Path, typer.Option(help="Folder for the trained model.")]
+Resume = Annotated[
+    bool, typer.Option("--resume/--no-resume", help="Go on where an earlier run in OUT stopped.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Overrule a value of the recipe."),
+]
+
 app = typer.Typer(help="Train models.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -22,28 +33,36 @@ def _group() -> None:
 
 @app.command()
 def reader(
-    config: Annotated[Path, typer.Option(help="Recipe, a YAML file.")],
-    data: Annotated[Path, typer.Option(help="Folder with the labelled questions.")],
-    out: Annotated[Path, typer.Option(help="Folder for the trained reader.")],
-    resume: Annotated[
-        bool,
-        typer.Option("--resume/--no-resume", help="Go on where an earlier run in OUT stopped."),
-    ] = True,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Overrule a value of the recipe."),
-    ] = None,
+    config: Config, data: Data, out: Out, resume: Resume = True, settings: Settings = None
 ) -> None:
     """Train a reader from a recipe and labelled questions."""
-    options.quiet()
-    if find_spec("torch") is None or find_spec("transformers") is None:
-        raise Failure("training needs torch: pip install 'reviewqa[train]'")
+    _need_torch()
     from qa.training.make_reader import make_reader
 
     made = make_reader(
         config, data=data, out=out, resume=resume, overrides=settings or (), report=_progress
     )
     typer.echo(f"trained: {made}")
+
+
+@app.command()
+def encoder(
+    config: Config, data: Data, out: Out, resume: Resume = True, settings: Settings = None
+) -> None:
+    """Train a retrieval encoder, of one tower or two, from a recipe and labelled questions."""
+    _need_torch()
+    from qa.training.make_encoder import make_encoder
+
+    made = make_encoder(
+        config, data=data, out=out, resume=resume, overrides=settings or (), report=_progress
+    )
+    typer.echo(f"trained: {made}")
+
+
+def _need_torch() -> None:
+    options.quiet()
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        raise Failure("training needs torch: pip install 'reviewqa[train]'")
 
 
 def _progress(values: Mapping[str, Any]) -> None:

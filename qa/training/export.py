@@ -1,4 +1,4 @@
-"""A span reader as an ONNX graph of fused operators.
+"""A BERT-like encoder, and a span reader, as an ONNX graph of fused operators.
 
 The graph is written out rather than traced: ONNX Runtime's ``Attention`` and ``BiasGelu`` are what
 makes it fast on a CPU, and its pattern matcher finds no attention in graphs that today's exporters
@@ -23,6 +23,7 @@ _PRODUCTS = {"Attention", "MatMul"}
 LEVELLED = ".narrow"
 """Ends the names of the products after GELU."""
 _LEAST_PEAK = 0.01
+SIZES = ["batch", "length"]
 HEAD = "span_matmul"
 """The last matrix product, which stays in float: two columns decide every answer."""
 
@@ -51,13 +52,18 @@ def build(
         smoothing: by product name (:func:`smoothable_products`), what its input is divided and its
             weight multiplied with, a scale a channel; changes nothing before quantisation.
     """
-    graph = _Graph(weights, smoothing or {})
+    graph = Graph(weights, smoothing or {})
+    _head(graph, body(graph, shape))
+    return graph.model("span_reader", {"start": SIZES, "end": SIZES})
+
+
+def body(graph: Graph, shape: Shape) -> str:
+    """Add a BERT-like encoder; returns the name of its (batch, length, width) hidden states."""
     hidden = _embeddings(graph, shape)
     mask = graph.node("Cast", ["attention_mask"], to=TensorProto.INT32)
     for layer in range(shape.layers):
         hidden = _layer(graph, f"encoder.encoder.layer.{layer}", hidden, mask, shape)
-    _head(graph, hidden)
-    return graph.model()
+    return hidden
 
 
 def smoothable_products(model: onnx.ModelProto) -> list[str]:
@@ -72,8 +78,8 @@ def save(model: onnx.ModelProto, path: Path) -> None:
     onnx.save(model, str(path))
 
 
-class _Graph:
-    """Nodes and initializers as they are added."""
+class Graph:
+    """Nodes and initializers of a graph as they are added."""
 
     def __init__(self, weights: Mapping[str, Array], smoothing: Mapping[str, Array]) -> None:
         self._weights = weights
@@ -131,24 +137,22 @@ class _Graph:
         )
         return self.node("Mul", [made, peak])
 
-    def model(self) -> onnx.ModelProto:
-        sizes = ["batch", "length"]
+    def model(self, name: str, outputs: Mapping[str, Sequence[str | int]]) -> onnx.ModelProto:
+        """The model with float outputs of the given sizes."""
         inputs = [
-            helper.make_tensor_value_info(name, TensorProto.INT64, sizes)
-            for name in ("input_ids", "attention_mask", "token_type_ids")
+            helper.make_tensor_value_info(one, TensorProto.INT64, SIZES)
+            for one in ("input_ids", "attention_mask", "token_type_ids")
         ]
-        outputs = [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes)
-            for name in ("start", "end")
+        made = [
+            helper.make_tensor_value_info(one, TensorProto.FLOAT, list(sizes))
+            for one, sizes in outputs.items()
         ]
-        graph = helper.make_graph(
-            self._nodes, "span_reader", inputs, outputs, list(self._constants.values())
-        )
+        graph = helper.make_graph(self._nodes, name, inputs, made, list(self._constants.values()))
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid(_CONTRIB, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=9)
 
 
-def _embeddings(graph: _Graph, shape: Shape) -> str:
+def _embeddings(graph: Graph, shape: Shape) -> str:
     prefix = "encoder.embeddings"
     word = _rows(graph, "words", graph.raw(f"{prefix}.word_embeddings.weight"), "input_ids")
     length = graph.node("Shape", ["input_ids"], start=1, end=2)
@@ -165,7 +169,7 @@ def _embeddings(graph: _Graph, shape: Shape) -> str:
     return _layer_norm(graph, prefix, total, shape)
 
 
-def _rows(graph: _Graph, name: str, table: Array, indices: str) -> str:
+def _rows(graph: Graph, name: str, table: Array, indices: str) -> str:
     """Rows of a table that is stored as int8 with one scale a row."""
     scale = np.maximum(np.abs(table).max(axis=1, keepdims=True) / 127, 1e-12)
     codes = graph.constant(name, np.round(table / scale).astype(np.int8))
@@ -174,7 +178,7 @@ def _rows(graph: _Graph, name: str, table: Array, indices: str) -> str:
     return graph.node("Mul", [rows, graph.node("Gather", [scales, indices])])
 
 
-def _layer(graph: _Graph, name: str, hidden: str, mask: str, shape: Shape) -> str:
+def _layer(graph: Graph, name: str, hidden: str, mask: str, shape: Shape) -> str:
     parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
     joint = np.concatenate([graph.raw(f"{part}.weight").T for part in parts], axis=1)
     biases = np.concatenate([graph.raw(f"{part}.bias") for part in parts])
@@ -196,17 +200,17 @@ def _layer(graph: _Graph, name: str, hidden: str, mask: str, shape: Shape) -> st
     return _norm(graph, f"{name}.output", narrow, hidden, shape)
 
 
-def _norm(graph: _Graph, name: str, value: str, skip: str, shape: Shape) -> str:
+def _norm(graph: Graph, name: str, value: str, skip: str, shape: Shape) -> str:
     total = graph.node("Add", [value, graph.weight(f"{name}.dense.bias")])
     return _layer_norm(graph, name, graph.node("Add", [total, skip]), shape)
 
 
-def _layer_norm(graph: _Graph, name: str, value: str, shape: Shape) -> str:
+def _layer_norm(graph: Graph, name: str, value: str, shape: Shape) -> str:
     norm = [graph.weight(f"{name}.LayerNorm.{part}") for part in ("weight", "bias")]
     return graph.node("LayerNormalization", [value, *norm], epsilon=shape.epsilon, axis=-1)
 
 
-def _head(graph: _Graph, hidden: str) -> None:
+def _head(graph: Graph, hidden: str) -> None:
     both = graph.node("MatMul", [hidden, graph.weight("span.weight", transpose=True)], name=HEAD)
     both = graph.node("Add", [both, graph.weight("span.bias")])
     axis = graph.constant("last_axis", np.array([-1], np.int64))

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qa.training.package import package_reader
-from qa.training.reader import Report, train
+from qa.training.reader import train
 from qa.training.recipe import load_recipe
+from qa.training.staged import Report
 
 
 def make_reader(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 
@@ -25,24 +23,21 @@ from qa.reader.package import (
     save_manifest,
 )
 from qa.reader.reader import Reader
-from qa.reader.session import OnnxSpanModel
+from qa.reader.session import OnnxSpanModel, padded
 from qa.reader.windows import Window, Windower
 from qa.training.calibrate import Calibrator, calibration
 from qa.training.card import render_card
 from qa.training.checkpoint import load
-from qa.training.export import Shape, build, save
+from qa.training.export import build
 from qa.training.figures import measure
-from qa.training.quantization import quantize
+from qa.training.int8 import export_int8, pruned_weights, shape_of
 from qa.training.reader import selection_sets
 from qa.training.reader_data import Part, training_questions
 from qa.training.recipe import Recipe, backbone_path
-from qa.training.smoothing import smoothing_scales
 from qa.training.span_model import SpanReader
 from qa.training.torch_model import TorchSpanModel
-from qa.training.vocabulary import kept_ids, pruned_tokenizer
 
 _SEEN_PER_PART = 20
-_WORDS = "encoder.embeddings.word_embeddings.weight"
 Say = Callable[[str], None]
 
 
@@ -95,29 +90,11 @@ def _windower(recipe: Recipe, tokenizer: Path) -> Windower:
 
 
 def _export(recipe: Recipe, model: SpanReader, data: Path, out: Path) -> None:
-    tree = json.loads((Path(backbone_path(recipe.backbone)) / TOKENIZER).read_text("utf-8"))
-    kept = kept_ids(tree["model"]["vocab"])
-    weights = {
-        name: tensor.numpy()
-        for name, tensor in model.state_dict().items()
-        if tensor.dtype == torch.float32
-    }
-    weights[_WORDS] = np.ascontiguousarray(weights[_WORDS][kept])
-    config = model.encoder.config
-    shape = Shape(
-        config.num_hidden_layers,
-        config.num_attention_heads,
-        config.layer_norm_eps,
-        recipe.window.max_length,
-    )
-    text = json.dumps(pruned_tokenizer(tree, kept), ensure_ascii=False)
-    (out / TOKENIZER).write_text(text, "utf-8")
+    weights = pruned_weights(model, Path(backbone_path(recipe.backbone)), out / TOKENIZER)
+    shape = shape_of(model.encoder, recipe.window.max_length)
     windows = _seen_windows(recipe, data, _windower(recipe, out / TOKENIZER))
-    scales = smoothing_scales(build(weights, shape), windows)
-    with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder) / "float.onnx"
-        save(build(weights, shape, scales), plain)
-        quantize(plain, out / MODEL)
+    seen = [dict(padded([window])) for window in windows]
+    export_int8(lambda scales: build(weights, shape, scales), seen, out / MODEL)
 
 
 def _seen_windows(recipe: Recipe, data: Path, windower: Windower) -> list[Window]:

@@ -45,7 +45,7 @@ class Part:
 
 def training_questions(part: Part, root: Path, seed: int) -> list[ReadingQuestion]:
     """The questions of a part to train on, negatives and detokenised copies included."""
-    questions = [q for q in _allowed(part, root) if not _held_out(q, part.holdout)]
+    questions = [q for q in _allowed(part, root) if not is_held_out(q, part.holdout)]
     rng = random.Random(f"{seed}:{part.dataset}")  # noqa: S311 - sampling, not secrets
     if part.limit is not None and len(questions) > part.limit:
         questions = rng.sample(questions, part.limit)
@@ -55,7 +55,7 @@ def training_questions(part: Part, root: Path, seed: int) -> list[ReadingQuestio
 
 def held_out_questions(part: Part, root: Path) -> list[ReadingQuestion]:
     """The questions of a part that training never sees."""
-    return [q for q in _allowed(part, root) if _held_out(q, part.holdout)]
+    return [q for q in _allowed(part, root) if is_held_out(q, part.holdout)]
 
 
 def evidence_questions(questions: list[EvidenceQuestion]) -> list[ReadingQuestion]:
@@ -100,7 +100,8 @@ def _allowed(part: Part, root: Path) -> list[ReadingQuestion]:
     return [q for q in questions if text_key(q.context) not in banned]
 
 
-def _held_out(question: ReadingQuestion, share: float) -> bool:
+def is_held_out(question: ReadingQuestion, share: float) -> bool:
+    """Whether a share of products (texts, where products have no ASIN) that is kept has it."""
     if share == 0:
         return False
     group = (

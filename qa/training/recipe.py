@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter
@@ -60,11 +61,35 @@ class Recipe:
 
     def fingerprint(self, stages: int | None = None) -> str:
         """Short hash of every setting that bears on the first ``stages`` stages (all if absent)."""
-        tree = asdict(self)
-        tree["stages"] = tree["stages"][:stages]
-        for later in ("selection", "patience", "checkpoint_every"):
-            del tree[later]
-        return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
+        return fingerprint(self, stages)
+
+
+def fingerprint(recipe: Any, stages: int | None = None) -> str:
+    """Short hash of what a recipe's first ``stages`` stages (all if absent) depend on."""
+    tree = asdict(recipe)
+    tree["stages"] = tree["stages"][:stages]
+    for later in ("selection", "patience", "checkpoint_every"):
+        del tree[later]
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class NamedStage(Protocol):
+    """What every kind of stage has."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def start(self) -> list[str]: ...
+
+
+class Staged(Protocol):
+    """A recipe of stages."""
+
+    @property
+    def stages(self) -> Sequence[NamedStage]: ...
+
+
+T = TypeVar("T", bound=Staged)
 
 
 class RecipeError(QAError):
@@ -98,7 +123,16 @@ class Override:
 
 
 def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
-    """A recipe from a YAML file.
+    """A reader's recipe from a YAML file; raises as :func:`load_as`."""
+    recipe = load_as(TypeAdapter(Recipe), path, overrides)
+    for number, stage in enumerate(recipe.stages):
+        teachers = [part.teacher for part in stage.parts if part.teacher]
+        _check_earlier(path, recipe.stages, number, "parts.teacher", teachers)
+    return recipe
+
+
+def load_as(shape: TypeAdapter[T], path: Path, overrides: Sequence[str] | None = None) -> T:
+    """A recipe of any shape that has ``stages`` with ``name`` and ``start``.
 
     Raises:
         RecipeError: the file is missing, is not YAML, or has a field that is unknown or wrong.
@@ -106,24 +140,30 @@ def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     tree = read_yaml(path, "recipe", RecipeError)
     for text in overrides or []:
         Override.parse(text).apply(tree)
-    recipe = checked(TypeAdapter(Recipe), tree, path, RecipeError)
+    recipe = checked(shape, tree, path, RecipeError)
     _check_names(path, recipe.stages)
     return recipe
 
 
-def _check_names(path: Path, stages: list[Stage]) -> None:
+def _check_names(path: Path, stages: Sequence[NamedStage]) -> None:
     names = [stage.name for stage in stages]
     for number, stage in enumerate(stages):
-        wanted = [("start", name) for name in stage.start]
-        wanted += [("parts.teacher", part.teacher) for part in stage.parts if part.teacher]
-        for field_name, name in wanted:
-            if name not in names[:number]:
-                raise RecipeError(
-                    f"{path}: stages.{number}.{field_name}: {name!r} is no earlier stage "
-                    f"(earlier: {', '.join(names[:number]) or 'none'})"
-                )
+        _check_earlier(path, stages, number, "start", stage.start)
         if stage.name in names[:number]:
             raise RecipeError(f"{path}: stages.{number}.name: {stage.name!r} is taken")
+
+
+def _check_earlier(
+    path: Path, stages: Sequence[NamedStage], number: int, setting: str, wanted: Sequence[str]
+) -> None:
+    """Refuse stages that ``setting`` names and that do not stand before stage ``number``."""
+    earlier = [stage.name for stage in stages[:number]]
+    for name in wanted:
+        if name not in earlier:
+            raise RecipeError(
+                f"{path}: stages.{number}.{setting}: {name!r} is no earlier stage "
+                f"(earlier: {', '.join(earlier) or 'none'})"
+            )
 
 
 def backbone_path(name: str) -> str:

@@ -15,8 +15,8 @@ from qa.reader.session import SpanModel
 from qa.reader.spans import ScoredSpan
 from qa.reader.windows import Windower
 from qa.training.reader_data import SOMEWHERE
+from qa.training.staged import Scores
 
-Scores = dict[str, dict[str, float]]
 NOTHING = ScoredSpan(0, 0, -1e9)
 
 
@@ -25,7 +25,7 @@ def score_sets(
     windower: Windower,
     sets: Mapping[str, Sequence[ReadingQuestion]],
     max_pieces: int,
-) -> Scores:
+) -> dict[str, dict[str, float]]:
     """What each set can tell, in percent, under merge rule ``any``.
 
     ``f1``, ``em`` at threshold 0 and ``span_f1`` where an answer exists (not for evidence, which

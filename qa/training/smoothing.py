@@ -9,7 +9,7 @@ Source: Xiao et al., "SmoothQuant" (ICML 2023), with their migration strength al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,27 +17,27 @@ import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
-from qa.reader.session import padded
-from qa.reader.windows import Window
+from qa.reader.windows import IntArray
 from qa.training.export import smoothable_products
 
 Array = npt.NDArray[np.float32]
+Inputs = Mapping[str, IntArray]
 STRENGTH = 0.8
 """Alpha: the share of the difficulty that moves. 0.7 to 0.9 measured alike, less was worse."""
 _LEAST = 1e-5
 
 
 def smoothing_scales(
-    model: onnx.ModelProto, windows: Sequence[Window], strength: float = STRENGTH
+    model: onnx.ModelProto, seen: Sequence[Inputs], strength: float = STRENGTH
 ) -> dict[str, Array]:
     """A scale for every input channel of every product, by product name.
 
     Args:
         model: the float graph, without smoothing.
-        windows: held-in text to see activations on.
+        seen: inputs made of held-in text, to see activations on.
     """
     nodes = {n.name: n for n in model.graph.node if n.name in set(smoothable_products(model))}
-    largest = _largest_activations(model, sorted({n.input[0] for n in nodes.values()}), windows)
+    largest = _largest_activations(model, sorted({n.input[0] for n in nodes.values()}), seen)
     weights = {i.name: i for i in model.graph.initializer}
     scales = {}
     for name, node in nodes.items():
@@ -49,7 +49,7 @@ def smoothing_scales(
 
 
 def _largest_activations(
-    model: onnx.ModelProto, tensors: list[str], windows: Sequence[Window]
+    model: onnx.ModelProto, tensors: list[str], seen: Sequence[Inputs]
 ) -> dict[str, Array]:
     """The largest absolute value of every channel of the tensors."""
     watched = onnx.ModelProto()
@@ -58,8 +58,8 @@ def _largest_activations(
         watched.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
     session = ort.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
     largest: dict[str, Array] = {}
-    for window in windows:
-        values = session.run(tensors, dict(padded([window])))
+    for inputs in seen:
+        values = session.run(tensors, dict(inputs))
         for name, value in zip(tensors, values, strict=True):
             peak = np.abs(value).reshape(-1, value.shape[-1]).max(axis=0)
             largest[name] = np.maximum(largest.get(name, peak), peak)

@@ -45,15 +45,11 @@ class SpanReader(nn.Module):
 
     def __init__(self, backbone: str | Path, dropout: float = 0.1) -> None:
         super().__init__()
-        self.encoder: Any = AutoModel.from_pretrained(
-            str(backbone), attn_implementation="sdpa", add_pooling_layer=False, dtype=torch.float32
-        )
+        self.encoder = load_backbone(backbone)
         self.span = nn.Linear(self.encoder.config.hidden_size, 2)
         nn.init.normal_(self.span.weight, std=0.02)
         nn.init.zeros_(self.span.bias)
-        for parameter in self.encoder.embeddings.parameters():
-            parameter.requires_grad = False
-        _set_dropout(self.encoder, PooledDropout(dropout))
+        set_dropout(self.encoder, PooledDropout(dropout))
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
@@ -66,7 +62,17 @@ class SpanReader(nn.Module):
         return start, end
 
 
-def _set_dropout(encoder: nn.Module, dropout: PooledDropout) -> None:
+def load_backbone(backbone: str | Path, attention: str = "sdpa") -> Any:
+    """A BERT-like encoder of a folder or hub name, with its embeddings frozen."""
+    encoder: Any = AutoModel.from_pretrained(
+        str(backbone), attn_implementation=attention, add_pooling_layer=False, dtype=torch.float32
+    )
+    for parameter in encoder.embeddings.parameters():
+        parameter.requires_grad = False
+    return encoder
+
+
+def set_dropout(encoder: nn.Module, dropout: PooledDropout) -> None:
     """Hidden dropout from the pool; attention dropout off, it would leave the fused kernel."""
     for module in list(encoder.modules()):
         for name, child in list(module.named_children()):

@@ -7,6 +7,7 @@ import gzip
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,12 +84,14 @@ def _subjqa(folder: Path, rng: random.Random) -> None:
 
 def _squad(path: Path, rng: random.Random) -> None:
     path.parent.mkdir(parents=True)
-    articles = []
+    articles: list[dict[str, Any]] = []
     for i in range(80):
         question, text, answer, start = sentence(rng)
         answers = [{"text": answer, "answer_start": start}]
         qas = [{"id": str(i), "question": question, "answers": answers}]
-        articles.append({"title": f"T{i // 2}", "paragraphs": [{"context": text, "qas": qas}]})
+        if i % 2 == 0:
+            articles.append({"title": f"T{i // 2}", "paragraphs": []})
+        articles[-1]["paragraphs"].append({"context": text, "qas": qas})
     path.write_text(json.dumps({"data": articles}), "utf-8")
 
 

@@ -1,0 +1,149 @@
+"""Training a retrieval encoder: the stages of a recipe, resumable after any kill."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from qa.training import encoder_selection
+from qa.training.bi_encoder import BiEncoder, FloatArray
+from qa.training.checkpoint import load
+from qa.training.contrastive_batches import Batch, make_batches
+from qa.training.contrastive_loss import contrastive_loss, exclusions
+from qa.training.encoder_recipe import EncoderRecipe, EncoderStage, load_encoder_recipe
+from qa.training.gradient_cache import backward
+from qa.training.hard_negatives import Mined, candidates, mine_bm25, mine_vectors
+from qa.training.pairs import Pairs, load_pairs
+from qa.training.staged import Report, Scores, StagedRun
+
+
+def train(
+    config: Path,
+    *,
+    data: Path,
+    out: Path,
+    resume: bool = True,
+    overrides: Sequence[str] = (),
+    report: Report | None = None,
+) -> Path:
+    """Train by a recipe; returns the file of the best checkpoint's weights.
+
+    Args and errors are those of :func:`qa.training.reader.train`.
+    """
+    recipe = load_encoder_recipe(config, list(overrides))
+    out.mkdir(parents=True, exist_ok=True)
+    run = _Run(recipe, data, out, report or (lambda _: None))
+    if resume:
+        run.restore()
+    run.stages()
+    return out / "best.pt"
+
+
+class _Run(StagedRun[EncoderStage, Batch]):
+    """An encoder's run."""
+
+    def __init__(self, recipe: EncoderRecipe, data: Path, out: Path, report: Report) -> None:
+        torch.manual_seed(recipe.seed)
+        self._recipe, self._data = recipe, data
+        self._encoder = BiEncoder(recipe)
+        self._pairs, self._mined = Pairs(), Mined()
+        self._question_ids: list[list[int]] = []
+        self._passage_ids: list[list[int]] = []
+        self._selection: dict[str, encoder_selection.Searched] | None = None
+        super().__init__(recipe, self._encoder, out, report)
+
+    def prepare(self, stage: EncoderStage) -> None:
+        recipe = self._recipe
+        self._pairs = load_pairs(stage.parts, self._data, recipe.seed, cut=recipe.cut)
+        questions = [pair.question for pair in self._pairs.pairs]
+        passages = [passage.text for passage in self._pairs.passages]
+        self._question_ids = self._encoder.ids("question", questions)
+        self._passage_ids = self._encoder.ids("passage", passages)
+        self.report({"event": "data", "questions": len(questions), "passages": len(passages),
+                     "pieces": sum(map(len, self._passage_ids + self._question_ids))})  # fmt: skip
+        self._mined = self._mine(stage)
+
+    def _mine(self, stage: EncoderStage) -> Mined:
+        """A stage's hard negatives, kept in a file: the model changes while it trains."""
+        if stage.mined == "none":
+            return [() for _ in self._pairs.pairs]
+        path = self.out / f"negatives-{stage.name}.json"
+        if self.position.epoch or self.position.batch:
+            return [tuple(numbers) for numbers in json.loads(path.read_text("utf-8"))]
+        self.report({"event": f"mining hard negatives: {stage.mined}"})
+        if stage.mined == "bm25":
+            mined = mine_bm25(self._pairs, stage.depth)
+        else:
+            questions = [pair.question for pair in self._pairs.pairs]
+            numbers = candidates(self._pairs)
+            passages = [self._pairs.passages[number].text for number in numbers]
+            mined = mine_vectors(
+                self._pairs,
+                self._encoder.vectors("question", questions, bfloat16=True),
+                numbers,
+                self._encoder.vectors("passage", passages, bfloat16=True),
+                stage.depth,
+                stage.near,
+            )
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(mined), "utf-8")
+        partial.replace(path)
+        return mined
+
+    def batches(self, stage: EncoderStage, epoch: int) -> list[Batch]:
+        return make_batches(self._pairs, self._mined, stage, self._recipe.seed + 1000 * epoch)
+
+    def backward(self, stage: EncoderStage, batch: Batch) -> float:
+        targets, excluded = torch.tensor(batch.targets), exclusions(self._pairs, batch)
+        questions = [self._question_ids[n] for n in batch.pairs]
+        passages = [self._passage_ids[n] for n in batch.passages]
+        recipe = self._recipe
+
+        def loss(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+            return contrastive_loss(
+                first, second, targets, excluded, stage.temperature, recipe.dimensions,
+                normalized=recipe.normalized,
+            )  # fmt: skip
+
+        pieces = sum(map(len, questions)) + sum(map(len, passages))
+        return backward(
+            self._encoder, questions, passages, loss, chunk=recipe.chunk,
+            cached=pieces > recipe.cache,
+        )  # fmt: skip
+
+    def scores(self) -> Scores:
+        if self._selection is None:
+            self._selection = encoder_selection.selection_sets(self._recipe, self._data)
+        return encoder_selection.score_sets(self._selection, TorchEncoder(self._encoder, True))
+
+    def value(self, scores: Scores) -> float:
+        """The mean MRR of the sets, alone and with BM25, by their weights."""
+        weights = {one.dataset: one.weight for one in self._recipe.selection}
+        values = [
+            (weights[name.rpartition(" ")[0]], found["mrr"]) for name, found in scores.items()
+        ]
+        return sum(w * v for w, v in values) / sum(w for w, _ in values)
+
+
+class TorchEncoder:
+    """A bi-encoder in torch behind what measures encoders."""
+
+    def __init__(self, model: BiEncoder, bfloat16: bool = False) -> None:
+        self._model, self._bfloat16 = model, bfloat16
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        return self._model.vectors("question", texts, bfloat16=self._bfloat16)
+
+    def encode_passages(self, texts: Sequence[str]) -> FloatArray:
+        return self._model.vectors("passage", texts, bfloat16=self._bfloat16)
+
+
+def trained(recipe: EncoderRecipe, run: Path) -> BiEncoder:
+    """The model of a finished run, without dropout."""
+    model = BiEncoder(recipe)
+    model.load_state_dict(load(run / "best.pt")["model"], strict=False)
+    model.eval()
+    return model

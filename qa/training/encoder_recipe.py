@@ -1,0 +1,125 @@
+"""A retrieval encoder's training recipe: read from YAML and checked."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass as checked_dataclass
+
+from qa.training.recipe import RecipeError, fingerprint, load_as
+
+_STRICT = ConfigDict(extra="forbid")
+Cut = Literal["passages", "whole", "both"]
+Mined = Literal["none", "bm25", "model"]
+
+
+@checked_dataclass(config=_STRICT, frozen=True)
+class PairsPart:
+    """One data set of questions and the passages that answer them.
+
+    ``dataset``: a name of :mod:`eval.datasets.registry`, ``epqa``, ``hetpqa``, or ``dpr:FILE`` for
+    a file of DPR's training JSON. ``holdout``: the share of products kept out of training.
+    """
+
+    dataset: str
+    split: str = "train"
+    holdout: float = 0.0
+    limit: int | None = None
+    repeat: int = 1
+
+
+@checked_dataclass(config=_STRICT, frozen=True)
+class ChosenBy:
+    """A retrieval set that checkpoints are chosen by, under a protocol; never a test split."""
+
+    dataset: str
+    split: str = "dev"
+    protocol: str | None = None
+    weight: float = 1.0
+
+
+@checked_dataclass(config=_STRICT, frozen=True)
+class EncoderStage:
+    """One stage; ``epochs`` passes over the union of its parts.
+
+    Attributes:
+        mined: where hard negatives come from: BM25, or the encoder as the stage finds it.
+        passages: passages of a batch that have questions in it, so its size in positives.
+        questions: at most this many questions of one passage in a batch.
+        cluster: so many passages of a batch are each other's mined negatives; 1 mixes freely.
+        hard: mined negatives added for each passage, besides those that the cluster has.
+        judged: negatives added for each question that somebody judged not to answer it.
+        near: a mined negative that scores above this share of the positive's score is left out,
+            it probably answers too; for ``model`` only.
+    """
+
+    name: str
+    parts: list[PairsPart]
+    epochs: int = 1
+    learning_rate: float = 1e-4
+    warmup: float = 0.06
+    mined: Mined = "bm25"
+    passages: int = 64
+    questions: int = 6
+    cluster: int = 8
+    hard: int = 0
+    judged: int = 2
+    near: float = 0.95
+    depth: int = 40
+    temperature: float = 0.04
+    start: list[str] = field(default_factory=list)
+
+
+@checked_dataclass(config=_STRICT, frozen=True)
+class EncoderRecipe:
+    """Everything that decides what a trained encoder will be.
+
+    Attributes:
+        towers: ``one`` for questions and passages alike, or ``two`` in DPR's way.
+        pooling: the mean over pieces, or the first piece's vector.
+        normalized: unit vectors, so that the inner product is the cosine.
+        dimensions: leading parts of the vector that are trained to stand alone (Matryoshka);
+            empty: the whole only.
+        cut: train on the passages of a store that hold the answer, on whole texts (as far as
+            ``max_passage`` reaches), or on both.
+        chunk: padded pieces that go through the model at a time.
+        cache: batches of more pieces than this keep embeddings and no activations (GradCache).
+    """
+
+    backbone: str
+    stages: list[EncoderStage]
+    selection: list[ChosenBy]
+    towers: Literal["one", "two"] = "one"
+    pooling: Literal["mean", "cls"] = "mean"
+    normalized: bool = True
+    dimensions: list[int] = field(default_factory=list)
+    cut: Cut = "both"
+    max_question: int = 48
+    max_passage: int = 256
+    chunk: int = 2048
+    cache: int = 65536
+    seed: int = 13
+    dropout: float = 0.1
+    weight_decay: float = 0.01
+    average: float = 0.99
+    checkpoint_every: int = 100
+    patience: int = 1
+
+    def fingerprint(self, stages: int | None = None) -> str:
+        """Short hash of every setting that bears on the first ``stages`` stages (all if absent)."""
+        return fingerprint(self, stages)
+
+
+def load_encoder_recipe(path: Path, overrides: list[str] | None = None) -> EncoderRecipe:
+    """A recipe from a YAML file; raises :class:`RecipeError` as for a reader's."""
+    recipe = load_as(TypeAdapter(EncoderRecipe), path, overrides)
+    for number, stage in enumerate(recipe.stages):
+        for name in ("passages", "questions", "cluster", "epochs", "temperature"):
+            if getattr(stage, name) <= 0:
+                raise RecipeError(
+                    f"{path}: stages.{number}.{name}: {getattr(stage, name)} is not above 0"
+                )
+    return recipe
