@@ -142,8 +142,11 @@ class TorchEncoder:
 
 
 def trained(recipe: EncoderRecipe, run: Path) -> BiEncoder:
-    """The model of a finished run, without dropout."""
+    """The model of a finished run, mixed with the backbone as the recipe says."""
     model = BiEncoder(recipe)
-    model.load_state_dict(load(run / "best.pt")["model"], strict=False)
+    share, learnt = recipe.backbone_share, load(run / "best.pt")["model"]
+    for name, weights in model.state_dict().items():
+        if name in learnt and weights.is_floating_point():
+            weights.copy_(share * weights + (1 - share) * learnt[name])
     model.eval()
     return model

@@ -86,6 +86,8 @@ class EncoderRecipe:
         cut: train on the passages of a store that hold the answer, on whole texts (as far as
             ``max_passage`` reaches), or on both.
         chunk: padded pieces that go through the model at a time.
+        backbone_share: how much of the backbone's weights the finished model keeps, the rest is
+            what was trained (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models").
         cache: batches of more pieces than this keep embeddings and no activations (GradCache).
     """
 
@@ -105,6 +107,7 @@ class EncoderRecipe:
     dropout: float = 0.1
     weight_decay: float = 0.01
     average: float = 0.99
+    backbone_share: float = 0.0
     checkpoint_every: int = 100
     patience: int = 1
 
