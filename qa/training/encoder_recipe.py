@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Literal
@@ -116,7 +117,7 @@ class EncoderRecipe:
         return fingerprint(self, stages)
 
 
-def load_encoder_recipe(path: Path, overrides: list[str] | None = None) -> EncoderRecipe:
+def load_encoder_recipe(path: Path, overrides: Sequence[str] = ()) -> EncoderRecipe:
     """A recipe from a YAML file; raises :class:`RecipeError` as for a reader's."""
     recipe = load_as(TypeAdapter(EncoderRecipe), path, overrides)
     for number, stage in enumerate(recipe.stages):
