@@ -51,12 +51,11 @@ def encoder(
 ) -> None:
     """Train a retrieval encoder, of one tower or two, from a recipe and labelled questions."""
     _need_torch()
-    from qa.training.make_encoder import make_encoder
+    from qa.training.make_encoder import Job, make_encoder
 
-    made = make_encoder(
-        config, data=data, out=out, resume=resume, overrides=settings or (), report=_progress
+    typer.echo(
+        f"trained: {make_encoder(Job(config, data, out, resume, settings or (), _progress))}"
     )
-    typer.echo(f"trained: {made}")
 
 
 def _need_torch() -> None:

@@ -17,43 +17,36 @@ from qa.training.encoder_recipe import EncoderRecipe, EncoderStage, load_encoder
 from qa.training.gradient_cache import backward
 from qa.training.hard_negatives import Mined, candidates, mine_bm25, mine_vectors
 from qa.training.pairs import Pairs, load_pairs
-from qa.training.staged import Report, Scores, StagedRun
+from qa.training.staged import Job, Scores, StagedRun
 
 
-def train(
-    config: Path,
-    *,
-    data: Path,
-    out: Path,
-    resume: bool = True,
-    overrides: Sequence[str] = (),
-    report: Report | None = None,
-) -> Path:
+def train(job: Job) -> Path:
     """Train by a recipe; returns the file of the best checkpoint's weights.
 
-    Args and errors are those of :func:`qa.training.reader.train`.
+    Raises:
+        QAError: the recipe, the data or an earlier run in ``job.out`` cannot be used.
     """
-    recipe = load_encoder_recipe(config, list(overrides))
-    out.mkdir(parents=True, exist_ok=True)
-    run = _Run(recipe, data, out, report or (lambda _: None))
-    if resume:
+    recipe = load_encoder_recipe(job.config, job.overrides)
+    job.out.mkdir(parents=True, exist_ok=True)
+    run = _Run(recipe, job)
+    if job.resume:
         run.restore()
     run.stages()
-    return out / "best.pt"
+    return job.out / "best.pt"
 
 
 class _Run(StagedRun[EncoderStage, Batch]):
     """An encoder's run."""
 
-    def __init__(self, recipe: EncoderRecipe, data: Path, out: Path, report: Report) -> None:
+    def __init__(self, recipe: EncoderRecipe, job: Job) -> None:
         torch.manual_seed(recipe.seed)
-        self._recipe, self._data = recipe, data
+        self._recipe, self._data = recipe, job.data
         self._encoder = BiEncoder(recipe)
         self._pairs, self._mined = Pairs(), Mined()
         self._question_ids: list[list[int]] = []
         self._passage_ids: list[list[int]] = []
         self._selection: dict[str, encoder_selection.Searched] | None = None
-        super().__init__(recipe, self._encoder, out, report)
+        super().__init__(recipe, self._encoder, job.out, job.report)
 
     def prepare(self, stage: EncoderStage) -> None:
         recipe = self._recipe
@@ -142,8 +135,11 @@ class TorchEncoder:
 
 
 def trained(recipe: EncoderRecipe, run: Path) -> BiEncoder:
-    """The model of a finished run, without dropout."""
+    """The model of a finished run, mixed with the backbone as the recipe says."""
     model = BiEncoder(recipe)
-    model.load_state_dict(load(run / "best.pt")["model"], strict=False)
+    share, learnt = recipe.backbone_share, load(run / "best.pt")["model"]
+    for name, weights in model.state_dict().items():
+        if name in learnt and weights.is_floating_point():
+            weights.copy_(share * weights + (1 - share) * learnt[name])
     model.eval()
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Literal
@@ -86,6 +87,8 @@ class EncoderRecipe:
         cut: train on the passages of a store that hold the answer, on whole texts (as far as
             ``max_passage`` reaches), or on both.
         chunk: padded pieces that go through the model at a time.
+        backbone_share: how much of the backbone's weights the finished model keeps, the rest is
+            what was trained (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models").
         cache: batches of more pieces than this keep embeddings and no activations (GradCache).
     """
 
@@ -105,6 +108,7 @@ class EncoderRecipe:
     dropout: float = 0.1
     weight_decay: float = 0.01
     average: float = 0.99
+    backbone_share: float = 0.0
     checkpoint_every: int = 100
     patience: int = 1
 
@@ -113,7 +117,7 @@ class EncoderRecipe:
         return fingerprint(self, stages)
 
 
-def load_encoder_recipe(path: Path, overrides: list[str] | None = None) -> EncoderRecipe:
+def load_encoder_recipe(path: Path, overrides: Sequence[str] = ()) -> EncoderRecipe:
     """A recipe from a YAML file; raises :class:`RecipeError` as for a reader's."""
     recipe = load_as(TypeAdapter(EncoderRecipe), path, overrides)
     for number, stage in enumerate(recipe.stages):

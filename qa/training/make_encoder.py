@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from qa.training.encoder import train
 from qa.training.encoder_package import package_encoder
 from qa.training.encoder_recipe import load_encoder_recipe
-from qa.training.staged import Report
+from qa.training.staged import Job
+
+__all__ = ["Job", "make_encoder"]
 
 
-def make_encoder(
-    config: Path,
-    *,
-    data: Path,
-    out: Path,
-    resume: bool = True,
-    overrides: Sequence[str] = (),
-    report: Report | None = None,
-) -> Path:
-    """Train by a recipe, then export, quantise and measure; returns the encoder folder.
+def make_encoder(job: Job) -> Path:
+    """Train by a recipe, then export, quantise and measure; returns the folder ``out/encoder``.
 
-    Args and errors are those of :func:`qa.training.reader.train`; the encoder is ``out/encoder``.
+    Raises as :func:`qa.training.encoder.train` does.
     """
-    tell = report or (lambda _: None)
-    train(config, data=data, out=out, resume=resume, overrides=overrides, report=report)
-    folder = out / "encoder"
-    recipe = load_encoder_recipe(config, list(overrides))
-    package_encoder(recipe, out, data, folder, lambda said: tell({"event": said}))
+    train(job)
+    folder = job.out / "encoder"
+    recipe = load_encoder_recipe(job.config, job.overrides)
+    package_encoder(recipe, job.out, job.data, folder, lambda said: job.report({"event": said}))
     return folder

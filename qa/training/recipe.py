@@ -68,8 +68,8 @@ def fingerprint(recipe: Any, stages: int | None = None) -> str:
     """Short hash of what a recipe's first ``stages`` stages (all if absent) depend on."""
     tree = asdict(recipe)
     tree["stages"] = tree["stages"][:stages]
-    for later in ("selection", "patience", "checkpoint_every"):
-        del tree[later]
+    for later in ("selection", "patience", "checkpoint_every", "backbone_share"):
+        tree.pop(later, None)
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -12,7 +12,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -25,6 +25,31 @@ from qa.training.checkpoint import Position, WeightAverage, load, mean_weights, 
 _SHOWN_EVERY = 10
 Report = Callable[[dict[str, Any]], None]
 Scores = Mapping[str, Mapping[str, float]]
+
+
+def _silent(_: dict[str, Any]) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to train and where.
+
+    Attributes:
+        config: the recipe (YAML).
+        data: the root that data set names are looked up under.
+        out: checkpoints, ``log.jsonl`` and the result go here; a run of the same recipe that was
+            stopped goes on from its last checkpoint unless ``resume`` is false.
+        overrides: ``key=value`` changes to the recipe.
+        report: called with plain values after steps and evaluations.
+    """
+
+    config: Path
+    data: Path
+    out: Path
+    resume: bool = True
+    overrides: Sequence[str] = ()
+    report: Report = _silent
 
 
 class StageLike(Protocol):

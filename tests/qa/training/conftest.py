@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,24 @@ transformers.utils.logging.set_verbosity_error()
 
 COLORS = ["red", "blue", "green", "black", "white", "pink"]
 THINGS = ["strap", "bag", "case", "lamp", "chair", "cable"]
+
+
+@pytest.fixture
+def stopping_after() -> Callable[[int], Callable[[dict[str, Any]], None]]:
+    """Makes reports that end a run after so many checkpoints, as a kill would."""
+
+    def after(checkpoints: int) -> Callable[[dict[str, Any]], None]:
+        seen = 0
+
+        def report(event: dict[str, Any]) -> None:
+            nonlocal seen
+            seen += event["event"] == "checkpoint"
+            if seen == checkpoints:
+                raise KeyboardInterrupt
+
+        return report
+
+    return after
 
 
 @pytest.fixture(scope="session")

@@ -38,28 +38,12 @@ def recipe(tmp_path: Path, backbone: Path) -> Path:
     return path
 
 
-class Killed(Exception):
-    """Stands for a kill: nothing is written after it."""
-
-
-def stopping_after(steps: int) -> Any:
-    seen = 0
-
-    def report(event: dict[str, Any]) -> None:
-        nonlocal seen
-        seen += event["event"] == "checkpoint"
-        if seen == steps:
-            raise Killed
-
-    return report
-
-
 @pytest.mark.parametrize("stop", [1, 4, 6])
 def test_a_killed_run_ends_like_an_uninterrupted_one(
-    recipe: Path, tiny_data: Path, tmp_path: Path, stop: int
+    recipe: Path, tiny_data: Path, tmp_path: Path, stop: int, stopping_after: Any
 ) -> None:
     whole = train(recipe, data=tiny_data, out=tmp_path / "whole")
-    with pytest.raises(Killed):
+    with pytest.raises(KeyboardInterrupt):
         train(recipe, data=tiny_data, out=tmp_path / "cut", report=stopping_after(stop))
     again = train(recipe, data=tiny_data, out=tmp_path / "cut")
     one, two = (torch.load(path, weights_only=True)["model"] for path in (whole, again))
