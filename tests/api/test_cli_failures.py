@@ -120,7 +120,12 @@ def test_interruption_is_130(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_ctrl_c_stops_an_ingest_without_a_traceback(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "api.cli.main", "index", "-", "--format", "jsonl"]
+    # Where tests run in the background they are deaf to Ctrl-C, and the command would be, too.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from api.cli.main import run; run()"
+    )
+    command = [sys.executable, "-c", code, "index", "-", "--format", "jsonl"]
     with subprocess.Popen(
         [*command, "--store", str(tmp_path / "s")],
         stdin=subprocess.PIPE,
