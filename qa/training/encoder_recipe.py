@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-from qa.training.recipe import RecipeError, fingerprint, load_as
+from qa.training.recipe import Count, fingerprint, load_as
 
 _STRICT = ConfigDict(extra="forbid")
 Cut = Literal["passages", "whole", "both"]
@@ -59,18 +59,18 @@ class EncoderStage:
 
     name: str
     parts: list[PairsPart]
-    epochs: int = 1
+    epochs: Count = 1
     learning_rate: float = 1e-4
     warmup: float = 0.06
     mined: Mined = "bm25"
-    passages: int = 64
-    questions: int = 6
-    cluster: int = 8
+    passages: Count = 64
+    questions: Count = 6
+    cluster: Count = 8
     hard: int = 0
     judged: int = 2
     near: float = 0.95
     depth: int = 40
-    temperature: float = 0.04
+    temperature: Annotated[float, Field(gt=0)] = 0.04
     start: list[str] = field(default_factory=list)
 
 
@@ -118,12 +118,5 @@ class EncoderRecipe:
 
 
 def load_encoder_recipe(path: Path, overrides: Sequence[str] = ()) -> EncoderRecipe:
-    """A recipe from a YAML file; raises :class:`RecipeError` as for a reader's."""
-    recipe = load_as(TypeAdapter(EncoderRecipe), path, overrides)
-    for number, stage in enumerate(recipe.stages):
-        for name in ("passages", "questions", "cluster", "epochs", "temperature"):
-            if getattr(stage, name) <= 0:
-                raise RecipeError(
-                    f"{path}: stages.{number}.{name}: {getattr(stage, name)} is not above 0"
-                )
-    return recipe
+    """A recipe from a YAML file; raises as :func:`qa.training.recipe.load_as`."""
+    return load_as(TypeAdapter(EncoderRecipe), path, overrides)

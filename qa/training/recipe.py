@@ -8,10 +8,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import yaml
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from qa.checked import checked, read_yaml
@@ -20,6 +20,8 @@ from qa.reader.windows import WindowSettings
 from qa.training.reader_data import Part
 
 _STRICT = ConfigDict(extra="forbid")
+Count = Annotated[int, Field(ge=1)]
+"""A stage of no epochs would leave the one before it under its own name."""
 
 
 @checked_dataclass(config=_STRICT, frozen=True)
@@ -35,7 +37,7 @@ class Stage:
     name: str
     parts: list[Part]
     start: list[str] = field(default_factory=list)
-    epochs: int = 1
+    epochs: Count = 1
     learning_rate: float = 1e-4
     batch_tokens: int = 4096
     warmup: float = 0.06

@@ -144,6 +144,8 @@ def test_an_unfinished_run_is_not_packaged(tree: dict[str, Any], tmp_path: Path)
     [
         ({"towers": "three"}, "towers"),
         ({"stages": [{"name": "a", "parts": [], "cluster": 0}]}, "stages.0.cluster"),
+        ({"stages": [{"name": "a", "parts": [], "epochs": 0}]}, "stages.0.epochs"),
+        ({"stages": [{"name": "a", "parts": [], "temperature": 0}]}, "stages.0.temperature"),
         ({"stages": [{"name": "a", "parts": [{"dataset": "x", "spilt": "dev"}]}]}, "spilt"),
         ({"stages": [{"name": "a", "parts": [], "mined": "bm52"}]}, "mined"),
     ],

@@ -40,6 +40,12 @@ def test_a_bad_recipe_names_the_field(tmp_path: Path, text: str, complaint: str)
         load_recipe(path)
 
 
+@pytest.mark.parametrize("epochs", [0, -1])
+def test_a_stage_without_epochs_is_refused(epochs: int) -> None:
+    with pytest.raises(RecipeError, match=rf"stages\.1\.epochs: .* equal to 1, got {epochs}"):
+        load_recipe(SHIPPED, [f"stages.1.epochs={epochs}"])
+
+
 @pytest.mark.parametrize("override", ["epochs", "=3", "stages.9.epochs=1", "seed.x=1"])
 def test_a_bad_override_is_named(override: str) -> None:
     with pytest.raises(RecipeError, match="--set"):
