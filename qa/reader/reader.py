@@ -64,12 +64,13 @@ class Reader:
             spans=spans,
             max_pieces=self.manifest.max_answer_pieces,
         )
-        return [Reading(group, self._answerable(group)) for group in found]
+        return [Reading(group, self.answerable(group)) for group in found]
 
     def confidence(self, span: ScoredSpan) -> float:
         """The calibrated probability that a span answers the question."""
         return self.manifest.calibration.span(span.score)
 
-    def _answerable(self, group: list[list[ScoredSpan]]) -> float:
+    def answerable(self, group: Sequence[Sequence[ScoredSpan]]) -> float:
+        """The calibrated probability that any of the contexts with these spans answers."""
         scores = [spans[0].score for spans in group if spans]
         return self.manifest.calibration.answerable(max(scores)) if scores else 0.0
