@@ -10,10 +10,8 @@ from qa.components.origin import EVIDENCE
 from qa.components.passage_ranker import PassageRanker
 from qa.components.reader_bound import ReaderBound
 from qa.components.readings import Readings
+from qa.ranker.scorer import log_odds
 from qa.reader.spans import ScoredSpan
-
-_NO_SPAN = -20.0
-"""Log odds of a passage without a word to mark; farther off they would level all others."""
 
 
 @component
@@ -57,7 +55,7 @@ class EvidenceRanker(ReaderBound, PassageRanker):
         def odds(texts: list[str]) -> list[float]:
             (reading,) = self.reader.read([query], [texts])
             known.update(zip(texts, reading.spans, strict=True))
-            return [spans[0].score if spans else _NO_SPAN for spans in reading.spans]
+            return log_odds(reading.spans)
 
         found = self.ranked(odds, documents, top_k)
         return found | {"readings": Readings(query, self.fingerprint, 1, known)}

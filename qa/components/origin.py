@@ -1,7 +1,7 @@
 """Where a passage came from and why, carried in a document's metadata from component to component.
 
-``meta["origin"]`` maps what found or ranked it (``bm25``, ``dense``, ``fused``, ``evidence``) to
-its rank there, from 1, and its score.
+``meta["origin"]`` maps what found or ranked it (``bm25``, ``dense``, ``fused``, ``evidence``,
+``cross_encoder``) to its rank there, from 1, and its score.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from indexing.engines.base import Engine
 from indexing.records import Hit
 
 ORIGIN = "origin"
-BM25, DENSE, FUSED, EVIDENCE = "bm25", "dense", "fused", "evidence"
+BM25, DENSE, FUSED = "bm25", "dense", "fused"
+EVIDENCE, CROSS_ENCODER = "evidence", "cross_encoder"
 
 
 def documents_of(engine: Engine, hits: Sequence[Hit], source: str) -> list[Document]:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
 from qa.errors import ModelError
-from qa.reader.package import MODEL, SHIPPED, TOKENIZER, ReaderManifest, load_manifest
+from qa.model_folder import MODEL, TOKENIZER, load_tokenizer
+from qa.reader.package import SHIPPED, ReaderManifest, load_manifest
 from qa.reader.reading import read
 from qa.reader.session import OnnxSpanModel, SpanModel
 from qa.reader.spans import ScoredSpan
@@ -42,9 +41,8 @@ class Reader:
         folder = folder or SHIPPED
         manifest = load_manifest(folder)
         try:
-            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-            windower = Windower(tokenizer, manifest.window)
-        except Exception as error:  # tokenizers raises bare Exception
+            windower = Windower(load_tokenizer(folder), manifest.window)
+        except ValueError as error:
             raise ModelError(f"{folder / TOKENIZER}: not a usable tokenizer: {error}") from error
         return cls(OnnxSpanModel(folder / MODEL, threads=threads), windower, manifest)
 
