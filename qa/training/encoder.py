@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from qa.training.contrastive_batches import Batch, make_batches
 from qa.training.contrastive_loss import contrastive_loss, exclusions
 from qa.training.encoder_recipe import EncoderRecipe, EncoderStage, load_encoder_recipe
 from qa.training.gradient_cache import backward
-from qa.training.hard_negatives import Mined, candidates, mine_bm25, mine_vectors
+from qa.training.hard_negatives import Mined, kept_negatives, mine_bm25, mine_encoder
 from qa.training.pairs import Pairs, load_pairs
 from qa.training.staged import Job, Scores, StagedRun
 
@@ -64,27 +63,15 @@ class _Run(StagedRun[EncoderStage, Batch]):
         if stage.mined == "none":
             return [() for _ in self._pairs.pairs]
         path = self.out / f"negatives-{stage.name}.json"
-        if self.position.epoch or self.position.batch:
-            return [tuple(numbers) for numbers in json.loads(path.read_text("utf-8"))]
+        going_on = bool(self.position.epoch or self.position.batch)
+        return kept_negatives(path, going_on, lambda: self._mined_now(stage))
+
+    def _mined_now(self, stage: EncoderStage) -> Mined:
         self.report({"event": f"mining hard negatives: {stage.mined}"})
         if stage.mined == "bm25":
-            mined = mine_bm25(self._pairs, stage.depth)
-        else:
-            questions = [pair.question for pair in self._pairs.pairs]
-            numbers = candidates(self._pairs)
-            passages = [self._pairs.passages[number].text for number in numbers]
-            mined = mine_vectors(
-                self._pairs,
-                self._encoder.vectors("question", questions, bfloat16=True),
-                numbers,
-                self._encoder.vectors("passage", passages, bfloat16=True),
-                stage.depth,
-                stage.near,
-            )
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(mined), "utf-8")
-        partial.replace(path)
-        return mined
+            return mine_bm25(self._pairs, stage.depth)
+        encoder = TorchEncoder(self._encoder, bfloat16=True)
+        return mine_encoder(self._pairs, encoder, stage.depth, stage.near)
 
     def batches(self, stage: EncoderStage, epoch: int) -> list[Batch]:
         return make_batches(self._pairs, self._mined, stage, self._recipe.seed + 1000 * epoch)

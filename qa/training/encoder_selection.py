@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +14,10 @@ from eval.records import RetrievalSet
 from indexing.engines.embedded.bm25_index import Bm25Index
 from indexing.splitter import split
 from qa.training.encoder_recipe import EncoderRecipe
+from qa.training.hard_negatives import Encodes
 
 FloatArray = npt.NDArray[np.float32]
 _CUTOFFS = (1, 10, 100)
-
-
-class Encodes(Protocol):
-    """The half of :class:`qa.encoders.protocol.Encoder` that measuring needs."""
-
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray: ...
-    def encode_passages(self, texts: Sequence[str]) -> FloatArray: ...
 
 
 @dataclass(frozen=True, slots=True)
