@@ -8,10 +8,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from qa.errors import QAError
 from qa.reader.session import length_batches
 from qa.reader.windows import Window
-from qa.training.checkpoint import load
+from qa.training.checkpoint import State
 from qa.training.span_model import PooledDropout, load_backbone, set_dropout
 from qa.training.torch_model import tensors
 
@@ -41,27 +40,19 @@ class CrossEncoderModel(nn.Module):
         scores: torch.Tensor = self.head(hidden[:, 0]).squeeze(-1)
         return scores
 
-    def start_from(self, path: Path) -> None:
-        """Take the weights of a run's file.
 
-        A reader's start and end logits of the first piece are its null answer (Devlin et al.,
-        2019), so their negated sum already is a score of whether there is an answer.
+def scores_of_null_answers(weights: State) -> State:
+    """A reader's weights as a cross-encoder's; others as they are.
 
-        Raises:
-            QAError: there is no such file, or its weights are of another model.
-        """
-        if not path.is_file():
-            raise QAError(f"{path}: no weights there: name a run's best.pt or stage-NAME.pt")
-        weights = load(path)["model"]
-        if "span.weight" in weights:
-            weights["head.weight"] = -weights.pop("span.weight").sum(dim=0, keepdim=True)
-            weights["head.bias"] = -weights.pop("span.bias").sum(dim=0, keepdim=True)
-        try:
-            missing, unknown = self.load_state_dict(weights, strict=False)
-        except RuntimeError as error:
-            raise QAError(f"{path}: weights of another size: {error}") from error
-        if missing or unknown:
-            raise QAError(f"{path}: weights of another model: {(missing + unknown)[0]}")
+    A reader's start and end logits of the first piece are its null answer (Devlin et al., 2019),
+    so their negated sum already is a score of whether there is an answer.
+    """
+    if "span.weight" not in weights:
+        return weights
+    kept = {name: value for name, value in weights.items() if not name.startswith("span.")}
+    for part in ("weight", "bias"):
+        kept[f"head.{part}"] = -weights[f"span.{part}"].sum(dim=0, keepdim=True)
+    return kept
 
 
 class TorchWindowModel:

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import torch
 
+from qa.ranker.scorer import open_scorer
 from qa.training import encoder_selection
 from qa.training.bi_encoder import BiEncoder, FloatArray
-from qa.training.checkpoint import load
+from qa.training.checkpoint import load, start_from
 from qa.training.contrastive_batches import Batch, make_batches
 from qa.training.contrastive_loss import contrastive_loss, exclusions
 from qa.training.encoder_recipe import EncoderRecipe, EncoderStage, load_encoder_recipe
 from qa.training.gradient_cache import backward
 from qa.training.hard_negatives import Mined, kept_negatives, mine_bm25, mine_encoder
 from qa.training.pairs import Pairs, load_pairs
+from qa.training.ranking_teacher import Lessons, ask, candidates, lesson
 from qa.training.staged import Job, Scores, StagedRun
 
 
@@ -41,7 +43,10 @@ class _Run(StagedRun[EncoderStage, Batch]):
         torch.manual_seed(recipe.seed)
         self._recipe, self._data = recipe, job.data
         self._encoder = BiEncoder(recipe)
+        if recipe.weights is not None:
+            start_from(self._encoder, Path(recipe.weights))
         self._pairs, self._mined = Pairs(), Mined()
+        self._lessons: Lessons = {}
         self._question_ids: list[list[int]] = []
         self._passage_ids: list[list[int]] = []
         self._selection: dict[str, encoder_selection.Searched] | None = None
@@ -57,6 +62,16 @@ class _Run(StagedRun[EncoderStage, Batch]):
         self.report({"event": "data", "questions": len(questions), "passages": len(passages),
                      "pieces": sum(map(len, self._passage_ids + self._question_ids))})  # fmt: skip
         self._mined = self._mine(stage)
+        self._lessons = self._learnt(stage)
+
+    def _learnt(self, stage: EncoderStage) -> Lessons:
+        """What the stage's teacher says, kept in a file."""
+        if stage.teacher is None:
+            return {}
+        teacher = open_scorer(stage.teacher, threads=torch.get_num_threads())
+        wanted = candidates(self._pairs, self._mined, stage.taught_candidates)
+        path = self.out / f"teacher-{stage.name}.jsonl"
+        return ask(self._pairs, wanted, teacher, path, self.report)
 
     def _mine(self, stage: EncoderStage) -> Mined:
         """A stage's hard negatives, kept in a file: the model changes while it trains."""
@@ -81,11 +96,16 @@ class _Run(StagedRun[EncoderStage, Batch]):
         questions = [self._question_ids[n] for n in batch.pairs]
         passages = [self._passage_ids[n] for n in batch.passages]
         recipe = self._recipe
+        told = None
+        if stage.teacher is not None:
+            told = lesson(
+                batch, self._lessons, excluded, stage.teacher_temperature, stage.teacher_share
+            )
 
         def loss(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
             return contrastive_loss(
                 first, second, targets, excluded, stage.temperature, recipe.dimensions,
-                normalized=recipe.normalized,
+                normalized=recipe.normalized, lesson=told,
             )  # fmt: skip
 
         pieces = sum(map(len, questions)) + sum(map(len, passages))

@@ -13,8 +13,12 @@ from qa.ranker.cross_encoder import CrossEncoder
 from qa.reader.session import length_batches
 from qa.reader.windows import Windower
 from qa.training import ranker_selection
-from qa.training.checkpoint import load
-from qa.training.cross_encoder_model import CrossEncoderModel, TorchWindowModel
+from qa.training.checkpoint import load, start_from
+from qa.training.cross_encoder_model import (
+    CrossEncoderModel,
+    TorchWindowModel,
+    scores_of_null_answers,
+)
 from qa.training.hard_negatives import (
     Mined,
     in_turns,
@@ -56,7 +60,7 @@ class _Run(StagedRun[RankerStage, Lists]):
         self._recipe, self._data = recipe, job.data
         self._ranker = CrossEncoderModel(backbone_path(recipe.backbone), recipe.dropout)
         if recipe.weights is not None:
-            self._ranker.start_from(Path(recipe.weights))
+            start_from(self._ranker, Path(recipe.weights), scores_of_null_answers)
         self._windower = windower(recipe)
         self._pairs, self._mined = Pairs(), Mined()
         self._selection: dict[str, ranker_selection.Reranked] | None = None

@@ -22,7 +22,12 @@ from qa.pipelines.loader import load_pipeline
 from qa.ranker.cross_encoder import NO_PIECE, CrossEncoder
 from qa.ranker.package import load_ranker_manifest
 from qa.ranker.scorer import open_scorer
-from qa.training.cross_encoder_model import CrossEncoderModel, TorchWindowModel
+from qa.training.checkpoint import start_from
+from qa.training.cross_encoder_model import (
+    CrossEncoderModel,
+    TorchWindowModel,
+    scores_of_null_answers,
+)
 from qa.training.make_ranker import make_ranker
 from qa.training.ranker import train, trained, windower
 from qa.training.ranker_package import package_ranker
@@ -180,7 +185,7 @@ def test_a_readers_null_answer_is_the_first_score(backbone: Path, tmp_path: Path
     reader = SpanReader(backbone, 0.0).eval()
     torch.save({"model": reader.state_dict()}, tmp_path / "best.pt")
     ranker = CrossEncoderModel(backbone, 0.0).eval()
-    ranker.start_from(tmp_path / "best.pt")
+    start_from(ranker, tmp_path / "best.pt", scores_of_null_answers)
     ids = torch.tensor([[101, 7, 9, 102], [101, 12, 30, 102]])
     start, end = reader(ids, torch.ones_like(ids), torch.zeros_like(ids))
     scores = ranker(ids, torch.ones_like(ids), torch.zeros_like(ids))
