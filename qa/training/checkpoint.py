@@ -37,24 +37,31 @@ def load(path: Path) -> dict[str, Any]:
     return state
 
 
-def start_from(model: nn.Module, path: Path, adapt: Callable[[State], State] = dict) -> None:
-    """Give a model the weights of a run's file.
+def start_from(
+    model: nn.Module, paths: Sequence[str], adapt: Callable[[State], State] = dict
+) -> None:
+    """Give a model the weights of a run's file, or the mean of several; of none it keeps its own.
 
     Args:
-        adapt: makes the model's weights of the file's.
+        adapt: makes the model's weights of a file's.
 
     Raises:
         QAError: there is no such file, or its weights are of another model.
     """
-    if not path.is_file():
-        raise QAError(f"{path}: no weights there: name a run's best.pt or stage-NAME.pt")
-    try:
-        missing, unknown = model.load_state_dict(adapt(load(path)["model"]), strict=False)
-    except RuntimeError as error:
-        first = str(error).strip().splitlines()[-1].strip()
-        raise QAError(f"{path}: weights of another model: {first}") from error
-    if missing or unknown:
-        raise QAError(f"{path}: weights of another model: {[*missing, *unknown][0]}")
+    states = []
+    for path in map(Path, paths):
+        if not path.is_file():
+            raise QAError(f"{path}: no weights there: name a run's best.pt or stage-NAME.pt")
+        states.append(adapt(load(path)["model"]))
+        try:
+            missing, unknown = model.load_state_dict(states[-1], strict=False)
+        except RuntimeError as error:
+            first = str(error).strip().splitlines()[-1].strip()
+            raise QAError(f"{path}: weights of another model: {first}") from error
+        if missing or unknown:
+            raise QAError(f"{path}: weights of another model: {[*missing, *unknown][0]}")
+    if states:
+        model.load_state_dict(mean_weights(states), strict=False)
 
 
 def mean_weights(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:

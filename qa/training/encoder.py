@@ -43,8 +43,7 @@ class _Run(StagedRun[EncoderStage, Batch]):
         torch.manual_seed(recipe.seed)
         self._recipe, self._data = recipe, job.data
         self._encoder = BiEncoder(recipe)
-        if recipe.weights is not None:
-            start_from(self._encoder, Path(recipe.weights))
+        start_from(self._encoder, recipe.weights)
         self._pairs, self._mined = Pairs(), Mined()
         self._lessons: Lessons = {}
         self._question_ids: list[list[int]] = []

@@ -102,14 +102,14 @@ class EncoderRecipe:
         chunk: padded pieces that go through the model at a time.
         backbone_share: how much of the backbone's weights the finished model keeps, the rest is
             what was trained (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models").
-        weights: a run's file that training starts from instead of the backbone's weights.
+        weights: files of runs whose mean training starts from instead of the backbone's weights.
         cache: batches of more pieces than this keep embeddings and no activations (GradCache).
     """
 
     backbone: str
     stages: list[EncoderStage]
     selection: list[ChosenBy]
-    weights: str | None = None
+    weights: list[str] = field(default_factory=list)
     towers: Literal["one", "two"] = "one"
     pooling: Literal["mean", "cls"] = "mean"
     normalized: bool = True

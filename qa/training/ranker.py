@@ -59,8 +59,7 @@ class _Run(StagedRun[RankerStage, Lists]):
         torch.manual_seed(recipe.seed)
         self._recipe, self._data = recipe, job.data
         self._ranker = CrossEncoderModel(backbone_path(recipe.backbone), recipe.dropout)
-        if recipe.weights is not None:
-            start_from(self._ranker, Path(recipe.weights), scores_of_null_answers)
+        start_from(self._ranker, recipe.weights, scores_of_null_answers)
         self._windower = windower(recipe)
         self._pairs, self._mined = Pairs(), Mined()
         self._selection: dict[str, ranker_selection.Reranked] | None = None

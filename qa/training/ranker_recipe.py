@@ -64,8 +64,8 @@ class RankerRecipe:
     """Everything that decides what a trained ranker will be.
 
     Attributes:
-        weights: a run's file that training starts from instead of the backbone's weights: a
-            ranker's, or a reader's, whose null answer becomes the ranker's first score.
+        weights: files of runs whose mean training starts from instead of the backbone's weights:
+            rankers', or readers', whose null answer becomes the ranker's first score.
         window: pieces of a window; a passage scores as its best window does.
         top_n: so many first texts of a question are ranked again, to choose by and in figures.
         mix: the ranker's share of the score, the first ranking has the rest.
@@ -76,7 +76,7 @@ class RankerRecipe:
     backbone: str
     stages: list[RankerStage]
     selection: list[RerankedBy]
-    weights: str | None = None
+    weights: list[str] = field(default_factory=list)
     window: WindowSettings = WindowSettings(max_length=256, overlap=64, max_question=48)
     cut: Cut = "passages"
     top_n: Count = 30

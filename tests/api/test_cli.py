@@ -156,12 +156,13 @@ def test_info_tells_versions_sizes_and_instructions(command: Command, sample_sto
     assert "onnxruntime" in command("info", "--store", "/nowhere").stdout
 
 
+@pytest.mark.parametrize("kind", ["reader", "encoder", "ranker"])
 def test_training_without_torch_names_the_remedy(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr("api.cli.train.find_spec", lambda name: None)
     arguments = ["--config", "r.yaml", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
-    assert main(["train", "reader", *arguments]) == 1
+    assert main(["train", kind, *arguments]) == 1
     assert capsys.readouterr().err == (
         "error: training needs torch: pip install 'reviewqa[train]'\n"
     )

@@ -185,7 +185,7 @@ def test_a_readers_null_answer_is_the_first_score(backbone: Path, tmp_path: Path
     reader = SpanReader(backbone, 0.0).eval()
     torch.save({"model": reader.state_dict()}, tmp_path / "best.pt")
     ranker = CrossEncoderModel(backbone, 0.0).eval()
-    start_from(ranker, tmp_path / "best.pt", scores_of_null_answers)
+    start_from(ranker, [str(tmp_path / "best.pt")], scores_of_null_answers)
     ids = torch.tensor([[101, 7, 9, 102], [101, 12, 30, 102]])
     start, end = reader(ids, torch.ones_like(ids), torch.zeros_like(ids))
     scores = ranker(ids, torch.ones_like(ids), torch.zeros_like(ids))
@@ -193,7 +193,7 @@ def test_a_readers_null_answer_is_the_first_score(backbone: Path, tmp_path: Path
 
 
 def test_weights_that_are_not_there_are_named(tree: dict[str, Any], tmp_path: Path) -> None:
-    tree["weights"] = str(tmp_path / "none.pt")
+    tree["weights"] = [str(tmp_path / "none.pt")]
     with pytest.raises(QAError, match=r"none\.pt: no weights there"):
         train(Job(written(tree, tmp_path), tmp_path, tmp_path / "run"))
     torch.save({"model": {"towers.shared.x": torch.zeros(1)}}, tmp_path / "none.pt")

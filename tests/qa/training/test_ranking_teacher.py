@@ -166,7 +166,7 @@ def test_the_teacher_changes_what_is_learnt_and_training_starts_from_a_run(
     assert any(not torch.equal(one[name], two[name]) for name in one)
     recipe = load_encoder_recipe(path)
     vectors = trained(recipe, tmp_path / "taught").vectors("passage", ["The strap is red."])
-    more = [f"weights={taught}", "stages.0.learning_rate=1e-12"]
+    more = [f"weights=[{taught}, {taught}]", "stages.0.learning_rate=1e-12"]
     train(Job(path, tiny_data, tmp_path / "more", overrides=more))
     again = trained(recipe, tmp_path / "more").vectors("passage", ["The strap is red."])
     torch.testing.assert_close(torch.from_numpy(again), torch.from_numpy(vectors), atol=1e-4,
