@@ -135,6 +135,16 @@ def test_the_joiner_fuses_and_remembers() -> None:
     assert origin_of(shared)[FUSED]["rank"] == found.index(shared) + 1
 
 
+def test_the_linear_joiner_sums_what_it_is_given() -> None:
+    bm25, dense = {"a": 9.0, "b": 5.0, "c": 1.0}, {"c": 0.8, "d": 0.6}
+    joiner = HybridJoiner("linear", similarity_weight=20)
+    found = joiner.run(documents(BM25, **bm25), documents(DENSE, **dense))["documents"]
+    assert {d.id: d.score for d in found} == pytest.approx({"a": 21, "b": 17, "c": 17, "d": 13})
+    longer = {name: 100 * score for name, score in dense.items()}
+    found = joiner.run(documents(BM25, **bm25), documents(DENSE, **longer))["documents"]
+    assert {d.id: d.score for d in found} == pytest.approx({"a": 24, "b": 20, "c": 21, "d": 16})
+
+
 def ranked_by_reader(weight: float, **settings: float) -> list[Document]:
     came = [
         Document(id=str(n), content=text, score=1 - n / 10) for n, text in enumerate(TEXTS[::-1])
