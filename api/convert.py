@@ -71,6 +71,7 @@ def origin_out(origin: Origin) -> OriginOut:
         dense=_place_out(origin.dense),
         fused=_place_out(origin.fused),
         evidence=_place_out(origin.evidence),
+        cross_encoder=_place_out(origin.cross_encoder),
     )
 
 

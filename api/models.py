@@ -124,6 +124,7 @@ class OriginOut(BaseModel):
     dense: PlaceOut | None = Field(description="Its score is the similarity of the vectors.")
     fused: PlaceOut | None = Field(description="The joint ranking of BM25 and dense.")
     evidence: PlaceOut | None = Field(description="Its score is the reader's log odds.")
+    cross_encoder: PlaceOut | None = Field(description="Its score is the ranking model's.")
 
 
 class PassageOut(BaseModel):

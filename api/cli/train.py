@@ -1,4 +1,4 @@
-"""``reviewqa train``: make a reader or an encoder of one's own; needs the extra ``train``."""
+"""``reviewqa train``: readers, encoders and rankers of one's own; needs the extra ``train``."""
 
 from __future__ import annotations
 
@@ -56,6 +56,17 @@ def encoder(
     typer.echo(
         f"trained: {make_encoder(Job(config, data, out, resume, settings or (), _progress))}"
     )
+
+
+@app.command()
+def ranker(
+    config: Config, data: Data, out: Out, resume: Resume = True, settings: Settings = None
+) -> None:
+    """Train a cross-encoder that ranks passages, from a recipe and labelled questions."""
+    _need_torch()
+    from qa.training.make_ranker import Job, make_ranker
+
+    typer.echo(f"trained: {make_ranker(Job(config, data, out, resume, settings or (), _progress))}")
 
 
 def _need_torch() -> None:

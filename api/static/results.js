@@ -147,11 +147,12 @@ function readings(result) {
 }
 
 // Where a passage came from and why, for whoever opens the list of what was read.
-function came({ bm25, dense, evidence }) {
+function came({ bm25, dense, evidence, cross_encoder: ranker }) {
   const parts = [
     bm25 ? `words: ${bm25.terms.join(", ") || "none"} (${place(bm25)})` : null,
     dense ? `meaning: similarity ${dense.score.toFixed(2)} (${place(dense)})` : null,
     evidence ? `answer in it: ${place(evidence)}` : null,
+    ranker ? `ranking model: ${place(ranker)}` : null,
   ].filter(Boolean);
   return parts.flatMap((part) => [" · ", el("bdi", {}, part)]);
 }

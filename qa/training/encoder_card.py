@@ -43,9 +43,13 @@ def render_encoder_card(manifest: EncoderManifest) -> str:
         f"{manifest.similarity}",
         f"- command: `{manifest.figures[0]['command']}`" if manifest.figures else "",
     ]
-    tables = [_table(group) for group in _groups(manifest.figures)]
-    parts = [_INTRO, "\n".join(f for f in facts if f), "\n## Figures\n", _NOTE, *tables]
-    return "\n".join([*parts, *_speed(manifest.figures)]) + "\n"
+    parts = [_INTRO, "\n".join(f for f in facts if f), "\n## Figures\n", _NOTE]
+    return "\n".join([*parts, *tables(manifest.figures), *_speed(manifest.figures)]) + "\n"
+
+
+def tables(figures: list[dict[str, Any]]) -> list[str]:
+    """A table of every set, a row a system and a column a metric."""
+    return [_table(group) for group in _groups(figures)]
 
 
 def _groups(figures: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

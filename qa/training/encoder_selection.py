@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,18 +16,12 @@ from indexing.splitter import split
 from qa.components.hybrid_joiner import SIMILARITY_WEIGHT
 from qa.rewriting import without_question_words
 from qa.training.encoder_recipe import EncoderRecipe
+from qa.training.hard_negatives import Encodes
 
 FloatArray = npt.NDArray[np.float32]
 _CUTOFFS = (1, 10, 100)
 PHRASE_BOOST = 0.3
 """As the shipped pipelines have it."""
-
-
-class Encodes(Protocol):
-    """The half of :class:`qa.encoders.protocol.Encoder` that measuring needs."""
-
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray: ...
-    def encode_passages(self, texts: Sequence[str]) -> FloatArray: ...
 
 
 @dataclass(frozen=True, slots=True)

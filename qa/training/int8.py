@@ -14,7 +14,7 @@ import onnx
 import torch
 from torch import nn
 
-from qa.reader.package import TOKENIZER
+from qa.model_folder import TOKENIZER
 from qa.training.export import Shape, save
 from qa.training.quantization import quantize
 from qa.training.smoothing import Inputs, smoothing_scales

@@ -13,15 +13,9 @@ from tokenizers import Tokenizer
 from eval.datasets.epqa import load_epqa
 from eval.records import ReadingQuestion
 from qa.errors import QAError
+from qa.model_folder import MODEL, TOKENIZER, fingerprint, save_manifest
 from qa.reader.calibration import Platt
-from qa.reader.package import (
-    MODEL,
-    TOKENIZER,
-    ReaderCalibration,
-    ReaderManifest,
-    fingerprint,
-    save_manifest,
-)
+from qa.reader.package import ReaderCalibration, ReaderManifest
 from qa.reader.reader import Reader
 from qa.reader.session import OnnxSpanModel, padded
 from qa.reader.windows import Window, Windower

@@ -20,6 +20,11 @@ from qa.reader.windows import WindowSettings
 from qa.training.reader_data import Part
 
 _STRICT = ConfigDict(extra="forbid")
+_LATER = (
+    "selection", "patience", "checkpoint_every", "backbone_share", "top_n", "mix", "measured",
+)  # fmt: skip
+"""Settings that no trained weight depends on."""
+
 Count = Annotated[int, Field(ge=1)]
 """A stage of no epochs would leave the one before it under its own name."""
 
@@ -70,7 +75,7 @@ def fingerprint(recipe: Any, stages: int | None = None) -> str:
     """Short hash of what a recipe's first ``stages`` stages (all if absent) depend on."""
     tree = asdict(recipe)
     tree["stages"] = tree["stages"][:stages]
-    for later in ("selection", "patience", "checkpoint_every", "backbone_share"):
+    for later in _LATER:
         tree.pop(later, None)
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -13,11 +13,11 @@ from transformers import AutoTokenizer, BertModel, DPRContextEncoder, DPRQuestio
 
 from qa.encoders.dpr import DprEncoder
 from qa.encoders.onnx import OnnxEncoder
-from qa.encoders.package import MODEL, TOKENIZER, fingerprint, save_encoder_manifest
 from qa.encoders.protocol import Encoder
 from qa.encoders.registry import open_encoder
 from qa.encoders.sentence_transformer import SentenceTransformerEncoder
 from qa.errors import ModelError
+from qa.model_folder import MODEL, TOKENIZER, fingerprint, save_manifest
 from tests.qa.encoders.conftest import DIMENSION, MAX_LENGTH, Pooled, make_folder
 
 TEXTS = [
@@ -121,7 +121,7 @@ def test_two_towers_are_a_folder_each(onnx_folder: Path, bert: Path, tmp_path: P
     assert np.array_equal(encoder.encode_passages(["loud"]), one.encode_passages(["p loud"]))
     assert encoder.fingerprint != one.fingerprint
     towers = OnnxEncoder.load(tmp_path / "passage").manifest
-    save_encoder_manifest(tmp_path / "passage", dataclasses.replace(towers, normalized=False))
+    save_manifest(tmp_path / "passage", dataclasses.replace(towers, normalized=False))
     with pytest.raises(ModelError, match="do not fit"):
         OnnxEncoder.load(tmp_path)
 
@@ -197,8 +197,6 @@ def test_broken_files_are_told(onnx_folder: Path, tmp_path: Path) -> None:
         shutil.copytree(onnx_folder, folder)
         manifest = OnnxEncoder.load(folder).manifest
         (folder / name).write_bytes(b"garbage")
-        save_encoder_manifest(
-            folder, dataclasses.replace(manifest, fingerprint=fingerprint(folder))
-        )
+        save_manifest(folder, dataclasses.replace(manifest, fingerprint=fingerprint(folder)))
         with pytest.raises(ModelError, match=complaint):
             OnnxEncoder.load(folder)
