@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain, takewhile
 
 RULES_VERSION = 1
 """Raised whenever the sentence rules below change, so that stores notice."""
@@ -58,15 +58,12 @@ class SplitterSettings:
         return hashlib.sha256(repr((RULES_VERSION, settings)).encode()).hexdigest()[:16]
 
 
-def sentences(text: str) -> list[Span]:
+def sentences(text: str) -> Iterator[Span]:
     """The sentences of ``text`` in order, without the white space around them."""
-    spans: list[Span] = []
     start = 0
-    for end in _boundaries(text):
-        _append_trimmed(spans, text, start, end)
+    for end in chain(_boundaries(text), (len(text),)):
+        yield from _trimmed(text, start, end)
         start = end
-    _append_trimmed(spans, text, start, len(text))
-    return spans
 
 
 def sentence_at(text: str, start: int, end: int) -> Span:
@@ -76,9 +73,10 @@ def sentence_at(text: str, start: int, end: int) -> Span:
     """
     start = max(0, min(start, len(text)))
     end = max(start, min(end, len(text)))
-    spans = sentences(text)
-    first = max(0, bisect_right(spans, start, key=lambda span: span[0]) - 1)
-    touched = [s for s in spans[first:] if s[0] < max(end, start + 1) and s[1] > start]
+    after = max(end, start + 1)
+    # Where sentences end is costly to say, and what follows the span does not matter.
+    until = takewhile(lambda span: span[0] < after, sentences(text))
+    touched = [span for span in until if span[1] > start]
     if not touched:
         return start, end
     return min(touched[0][0], start), max(touched[-1][1], end)
@@ -88,9 +86,7 @@ def split(text: str, settings: SplitterSettings | None = None) -> list[Span]:
     """Passages of ``text``: ordered, disjoint, together holding every non-space character."""
     settings = settings or SplitterSettings()
     if len(text) <= settings.target:
-        trimmed: list[Span] = []
-        _append_trimmed(trimmed, text, 0, len(text))
-        return trimmed
+        return list(_trimmed(text, 0, len(text)))
     return _pack(text, settings)
 
 
@@ -110,9 +106,7 @@ def _pieces(text: str, maximum: int) -> Iterator[Span]:
         start = sentence_start
         while end - start > maximum:
             cut = _last_space(text, start, start + maximum)
-            pieces: list[Span] = []
-            _append_trimmed(pieces, text, start, cut)
-            yield from pieces
+            yield from _trimmed(text, start, cut)
             start = cut
             while text[start].isspace():
                 start += 1
@@ -126,13 +120,14 @@ def _last_space(text: str, start: int, limit: int) -> int:
     return limit
 
 
-def _append_trimmed(spans: list[Span], text: str, start: int, end: int) -> None:
+def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
+    """The span without white space around it; nothing if it holds nothing else."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
     if start < end:
-        spans.append((start, end))
+        yield start, end
 
 
 def _boundaries(text: str) -> Iterator[int]:

@@ -27,8 +27,9 @@ Pipeline = Annotated[
     typer.Option(
         "--pipeline",
         metavar="NAME",
-        help="bm25, dense, hybrid, hybrid+rank or a YAML file.  [env: REVIEWQA_PIPELINE; "
-        "default: bm25]",
+        help="bm25, bm25-plain, dense, hybrid, hybrid+rank or a YAML file.  "
+        "[env: REVIEWQA_PIPELINE; "
+        "default: hybrid where the store has vectors, else bm25]",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

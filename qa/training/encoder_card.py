@@ -25,11 +25,12 @@ that only words can match (use it beside BM25), other languages.
 """
 
 _NOTE = """Fractions with 95 % bootstrap intervals; `*`: differs from BM25 at p < 0.05 (paired
-randomisation). A text scores as its best passage does. Half-and-half: both scores between 0 and 1
-over what a question searches, added; RRF 60: reciprocal rank fusion. Relevant is the paragraph that
-the question was asked on (`open`), a sentence judged to answer (`evidence`), a review in which
-anybody found an answer (`product`: nearly every review of a product is relevant, so look at random
-order first).
+randomisation). A text scores as its best passage does. Phrases: BM25 as the shipped pipelines
+search, without question words and with neighbouring words as phrases; hybrid: the sum of that and
+the similarity; RRF 60: reciprocal rank fusion with plain BM25. Relevant is the paragraph that the
+question was asked on (`open`), a sentence judged to answer (`evidence`), a review in which anybody
+found an answer (`product`: nearly every review of a product is relevant, so look at random order
+first).
 """
 
 

@@ -22,7 +22,7 @@ from qa.training.encoder_selection import (
     FloatArray,
     Searched,
     dense_scores,
-    half_and_half,
+    linear,
     reciprocal_ranks,
     searched,
 )
@@ -37,7 +37,7 @@ _REPEATS = 5
 Say = Callable[[str], None]
 Fusion = Callable[[FloatArray, Searched], FloatArray]
 FUSIONS: Mapping[str, Fusion] = {
-    "hybrid half-and-half": half_and_half,
+    "hybrid": linear,
     "hybrid RRF 60": reciprocal_ranks,
 }
 
@@ -98,6 +98,8 @@ def _figures(
         yield from entries(one, "random order", order)
     bm25 = best_columns(one, found, np.where(found.bm25 > 0, found.bm25, -np.inf))
     yield from entries(one, "bm25", bm25)
+    lexical = best_columns(one, found, np.where(found.lexical > 0, found.lexical, -np.inf))
+    yield from entries(one, "bm25 with phrases", lexical, bm25)
     several = encoders if one.protocol != "product" else dict([next(iter(encoders.items()))])
     for name, encoder in several.items():
         dense = dense_scores(found, encoder)

@@ -17,7 +17,7 @@ from qa.training.encoder_selection import (
     FloatArray,
     Searched,
     dense_scores,
-    half_and_half,
+    linear,
     measured,
     searched,
 )
@@ -44,7 +44,7 @@ def reranked(found: Searched, top_n: int, encoder: str | None = None) -> Reranke
     """BM25's best texts, or those of BM25 and an encoder half and half."""
     first = found.bm25
     if encoder is not None:
-        first = half_and_half(dense_scores(found, open_encoder(encoder)), found)
+        first = linear(dense_scores(found, open_encoder(encoder)), found)
     first = np.where(found.allowed, first, -np.inf).astype(np.float32)
     order = np.argsort(-first, axis=1, kind="stable")[:, :top_n]
     top = [

@@ -46,7 +46,7 @@ def test_sentences(text: str, expected: list[str]) -> None:
 
 @given(any_text)
 def test_sentences_cover_everything_but_white_space(text: str) -> None:
-    _assert_covering(text, sentences(text))
+    _assert_covering(text, list(sentences(text)))
 
 
 @given(any_text, sizes)

@@ -80,6 +80,19 @@ def test_passages_say_where_they_came_from(embedded: EmbeddedEngine) -> None:
     assert first.evidence.score == pytest.approx(reading.spans[0][0].score, abs=1e-4)
 
 
+def test_words_that_were_not_searched_for_are_no_reason(store: EmbeddedEngine) -> None:
+    """Nor do they find anything: only the plain pipeline goes by "how" and "does"."""
+    store.write([Review("r9", "p9", "How it does that, the manual says, battery and all.")])
+    for pipeline, terms in (
+        ("bm25", ["the", "battery"]),
+        ("bm25-plain", ["How", "does", "the", "battery"]),
+    ):
+        with Answerer(store, pipeline=pipeline, threads=1) as answerer:
+            (passage,) = ask_response(answerer.ask(QUESTION, product_id="p9")).passages
+        assert passage.origin.bm25 is not None
+        assert passage.origin.bm25.terms == terms
+
+
 def test_what_was_not_taken_is_null(store: EmbeddedEngine) -> None:
     with Answerer(store, pipeline="bm25", threads=1) as answerer:
         origin = ask_response(answerer.ask(QUESTION, product_id="p0")).passages[0].origin
@@ -121,6 +134,16 @@ def test_the_joiner_fuses_and_remembers() -> None:
     assert origin_of(shared)[BM25] == {"rank": 3, "score": 1.0}
     assert origin_of(shared)[DENSE] == {"rank": 1, "score": 0.8}
     assert origin_of(shared)[FUSED]["rank"] == found.index(shared) + 1
+
+
+def test_the_linear_joiner_sums_what_it_is_given() -> None:
+    bm25, dense = {"a": 9.0, "b": 5.0, "c": 1.0}, {"c": 0.8, "d": 0.6}
+    joiner = HybridJoiner("linear", similarity_weight=20)
+    found = joiner.run(documents(BM25, **bm25), documents(DENSE, **dense))["documents"]
+    assert {d.id: d.score for d in found} == pytest.approx({"a": 21, "b": 17, "c": 17, "d": 13})
+    longer = {name: 100 * score for name, score in dense.items()}
+    found = joiner.run(documents(BM25, **bm25), documents(DENSE, **longer))["documents"]
+    assert {d.id: d.score for d in found} == pytest.approx({"a": 24, "b": 20, "c": 21, "d": 16})
 
 
 def ranked_by_reader(weight: float, **settings: float) -> list[Document]:
