@@ -114,7 +114,7 @@ def spreads_of(result: Result, folds: int) -> list[Spread]:
     """Mean and deviation of every column over folds grouped by product; none without folds."""
     from eval.folds import group_folds, groups_of, spread
 
-    return spread(result.columns, group_folds(groups_of(result), folds)) if folds else []
+    return spread(result.columns, group_folds(groups_of(result.asked), folds)) if folds else []
 
 
 def _shown(what: str, work: Callable[[Callable[[int, int], None]], Result]) -> Result:

@@ -22,9 +22,7 @@ from qa.experiments.config import (
 from qa.experiments.evaluate import Job, evaluate_pipeline, evaluate_reader, evaluate_retriever
 from qa.experiments.pipeline_run import PipelineSettings
 from qa.experiments.reader_run import Progress
-
-SAMPLE = "sample"
-"""Name of the bundled sample, whose reviews are searched besides those that were asked on."""
+from qa.experiments.sources import SAMPLE
 
 
 @dataclass(frozen=True, slots=True)
