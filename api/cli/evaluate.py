@@ -94,10 +94,13 @@ def _experiment(kind: Kind, values: dict[str, Any]) -> Experiment:
 def _measure(experiment: Experiment, given: Mapping[str, Any]) -> None:
     """Run it, and print every result as soon as there is one; JSON at the end, as one list."""
     from api.cli import evaluate_tables
-    from qa.experiments.suite import steps
+    from qa.experiments.suite import left_out, steps
 
     trees, results = [], []
-    for step in steps(experiment, given["data"], given["out"]):
+    todo = steps(experiment, given["data"], given["out"])
+    for line in left_out(experiment):
+        typer.echo(output.flat(f"left out: {line}"), err=True)
+    for step in todo:
         result = _shown(step.title, step.run)
         results.append(result)
         spreads = spreads_of(result, step.folds)
