@@ -15,8 +15,9 @@ passage answers. int8 ONNX for a CPU. It ranks again what BM25 or a hybrid searc
 """
 
 _NOTE = """Fractions with 95 % bootstrap intervals; `*`: differs from BM25 at p < 0.05 (paired
-randomisation). A text scores as its best passage does. Relevant is the paragraph that the question
-was asked on (`open`) or a sentence judged to answer (`evidence`).
+randomisation). What is ranked again is what BM25 finds first, without question words and with
+neighbouring words as phrases. A text scores as its best passage does. Relevant is the paragraph
+that the question was asked on (`open`) or a sentence judged to answer (`evidence`).
 """
 
 

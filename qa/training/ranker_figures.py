@@ -27,7 +27,7 @@ CARD_SETS = (
 def measure(
     scorers: Mapping[str, PassageScorer], recipe: RankerRecipe, data: Path, say: Say
 ) -> Iterator[dict[str, Any]]:
-    """Figures of scorers that rank BM25's first texts again, on every set that ``data`` holds."""
+    """Figures of scorers that rank BM25's first texts again, on the sets that ``data`` holds."""
     for one in CARD_SETS:
         try:
             found = load_retrieval(one.name, one.split, data, one.protocol)
@@ -47,7 +47,7 @@ def _figures(
     yield from entries(one, "bm25", bm25, command=COMMAND)
     for name, scorer in scorers.items():
         for kind, scores in rank_again(first, scorer, recipe.mix).items():
-            system = f"{name} on BM25's first {recipe.top_n}, {_described(kind, recipe.mix)}"
+            system = f"{name} on the first {recipe.top_n}, {_described(kind, recipe.mix)}"
             columns = best_columns(one, found, scores)
             yield from entries(one, system, columns, bm25, command=COMMAND)
 

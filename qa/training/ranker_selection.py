@@ -41,8 +41,8 @@ class Reranked:
 
 
 def reranked(found: Searched, top_n: int, encoder: str | None = None) -> Reranked:
-    """BM25's best texts, or those of BM25 and an encoder half and half."""
-    first = found.bm25
+    """The best texts of BM25 or, with an encoder, of both, as the shipped pipelines search."""
+    first = found.lexical
     if encoder is not None:
         first = linear(dense_scores(found, open_encoder(encoder)), found)
     first = np.where(found.allowed, first, -np.inf).astype(np.float32)

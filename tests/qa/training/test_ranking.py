@@ -83,14 +83,14 @@ def test_only_the_first_are_ranked_again_and_the_rest_stays_below() -> None:
         (Query("q", "lamp"),), {"q": {"1": 1}},
     )  # fmt: skip
     found = searched(data)
-    order = np.argsort(-found.bm25[0], kind="stable").tolist()
+    order = np.argsort(-found.lexical[0], kind="stable").tolist()
     assert order == [0, 1, 2, 3]
     tables = rank_again(reranked(found, 2), ByLength(), 0.25)
     assert tables["alone"][0, :2].tolist() == [1.0, 0.0]
     assert np.argsort(-tables["alone"][0], kind="stable").tolist() == [0, 1, 2, 3]
     whole = rank_again(reranked(found, 4), ByLength(), 0.25)
     assert np.argsort(-whole["alone"][0], kind="stable").tolist() == [2, 0, 3, 1]
-    first = (found.bm25[0] - found.bm25[0].min()) / np.ptp(found.bm25[0])
+    first = (found.lexical[0] - found.lexical[0].min()) / np.ptp(found.lexical[0])
     lengths = np.array([len(t) for t in texts], np.float32)
     wanted = 0.75 * first + 0.25 * (lengths - lengths.min()) / np.ptp(lengths)
     np.testing.assert_allclose(whole["mixed"][0], wanted, rtol=1e-5)
