@@ -53,7 +53,8 @@ class _Run(StagedRun[EncoderStage, Batch]):
 
     def prepare(self, stage: EncoderStage) -> None:
         recipe = self._recipe
-        self._pairs = load_pairs(stage.parts, self._data, recipe.seed, cut=recipe.cut)
+        self._encoder.dropout.change(recipe.dropout if stage.dropout is None else stage.dropout)
+        self._pairs = load_pairs(stage.parts, self._data, self._seed(stage), cut=recipe.cut)
         questions = [pair.question for pair in self._pairs.pairs]
         passages = [passage.text for passage in self._pairs.passages]
         self._question_ids = self._encoder.ids("question", questions)
@@ -88,7 +89,10 @@ class _Run(StagedRun[EncoderStage, Batch]):
         return mine_encoder(self._pairs, encoder, stage.depth, stage.near)
 
     def batches(self, stage: EncoderStage, epoch: int) -> list[Batch]:
-        return make_batches(self._pairs, self._mined, stage, self._recipe.seed + 1000 * epoch)
+        return make_batches(self._pairs, self._mined, stage, self._seed(stage) + 1000 * epoch)
+
+    def _seed(self, stage: EncoderStage) -> int:
+        return self._recipe.seed if stage.seed is None else stage.seed
 
     def backward(self, stage: EncoderStage, batch: Batch) -> float:
         targets, excluded = torch.tensor(batch.targets), exclusions(self._pairs, batch)

@@ -15,6 +15,7 @@ from qa.training.recipe import Count, fingerprint, load_as
 _STRICT = ConfigDict(extra="forbid")
 Cut = Literal["passages", "whole", "both"]
 Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Mined = Literal["none", "bm25", "model"]
 
 
@@ -64,6 +65,7 @@ class EncoderStage:
         teacher_share: its share of the loss of questions that it is asked about.
         teacher_temperature: its scores are divided by it.
         taught_candidates: so many passages of a question it scores at most, positives first.
+        start: as a reader's. ``dropout``, ``seed``: the recipe's if absent.
     """
 
     name: str
@@ -81,10 +83,12 @@ class EncoderStage:
     depth: int = 40
     temperature: Positive = 0.04
     teacher: str | None = None
-    teacher_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    teacher_share: Share = 0.5
     teacher_temperature: Positive = 1.0
     taught_candidates: Annotated[int, Field(ge=2)] = 12
     start: list[str] = field(default_factory=list)
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    seed: int | None = None
 
 
 @checked_dataclass(config=_STRICT, frozen=True)
