@@ -65,7 +65,7 @@ def _tree(folder: Path, what: str) -> Any:
 def save_manifest(folder: Path, manifest: Any) -> None:
     """Write a manifest, a dataclass, whole or not at all."""
     partial = folder / f"{MANIFEST}.partial"
-    text = json.dumps(asdict(manifest), ensure_ascii=False)
+    text = json.dumps(asdict(manifest), ensure_ascii=False, separators=(",", ":"))
     partial.write_text(f"{text}\n", "utf-8")
     partial.replace(folder / MANIFEST)
 

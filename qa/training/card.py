@@ -66,12 +66,13 @@ def render_card(manifest: ReaderManifest) -> str:
 def _intro(manifest: ReaderManifest) -> str:
     if manifest.training.get("recipe_fingerprint") == load_recipe(Path("reader")).fingerprint():
         return _SHIPPED_INTRO
-    stages = "\n".join(_stage(stage) for stage in manifest.recipe["stages"])
+    stages = "\n".join(stage_line(stage) for stage in manifest.recipe["stages"])
     sets = ", ".join(one["dataset"] for one in manifest.recipe["selection"])
     return _INTRO.format(backbone=manifest.recipe["backbone"], stages=stages, sets=sets)
 
 
-def _stage(stage: dict[str, Any]) -> str:
+def stage_line(stage: dict[str, Any]) -> str:
+    """What a stage of a recipe starts from and reads, as a list's item."""
     sets = ", ".join(dict.fromkeys(part["dataset"] for part in stage["parts"]))
     start = f", from {' and '.join(stage['start'])}" if stage["start"] else ""
     return f"- `{stage['name']}`{start}: {sets}, epochs: {stage['epochs']}"

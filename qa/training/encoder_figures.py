@@ -28,7 +28,6 @@ from qa.training.encoder_selection import (
 )
 from qa.training.hard_negatives import Encodes
 
-COMMAND = "reviewqa train encoder --config qa/training/recipes/encoder.yaml --data DATA --out OUT"
 OPEN = ("recall@1", "recall@3", "recall@10", "recall@100", "mrr")
 EVIDENCE = ("precision@1", "mrr", "map", "ndcg@10")
 PRODUCT = ("success@1", "success@3", "mrr")
@@ -130,7 +129,6 @@ def entries(
     system: str,
     columns: Sequence[Column],
     baseline: Sequence[Column] = (),
-    command: str = COMMAND,
 ) -> Iterator[dict[str, Any]]:
     """Figures of a system as data, set against BM25's where those are given."""
     against = {column.metric: column for column in baseline}
@@ -146,7 +144,6 @@ def entries(
             "interval": [round(bound, 4) for bound in bootstrap_interval(scores)],
             "questions": len(scores),
             "system": system,
-            "command": command,
         }
         if column.metric in against:
             other = against[column.metric].scores
@@ -186,6 +183,5 @@ def throughput(encoder: Encodes, backbone: str, texts: Sequence[str]) -> list[di
             "texts_per_second": round(len(texts) / ours, 1),
             "system": "encoder int8",
             "baseline": "sentence-transformers",
-            "command": COMMAND,
         }
     ]

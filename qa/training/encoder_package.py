@@ -33,13 +33,16 @@ _TIMED = 256
 Say = Callable[[str], None]
 
 
-def package_encoder(recipe: EncoderRecipe, run: Path, data: Path, out: Path, say: Say) -> None:
+def package_encoder(
+    recipe: EncoderRecipe, run: Path, data: Path, out: Path, say: Say, command: str = ""
+) -> None:
     """Make an encoder folder of a finished training run; two towers are two folders in it.
 
     Args:
         run: the folder that :func:`qa.training.encoder.train` wrote.
         data: the root of the data sets, for figures.
         out: the encoder folder; files in it are replaced.
+        command: what makes it, for the card.
 
     Raises:
         QAError: there is no finished run, or a data set that it learnt from is missing.
@@ -60,7 +63,8 @@ def package_encoder(recipe: EncoderRecipe, run: Path, data: Path, out: Path, say
         texts = [passage.text for passage in pairs.passages[:_TIMED]]
         figures += throughput(encoder, backbone_path(recipe.backbone), texts)
     for folder, manifest in manifests.items():
-        measured = replace(manifest, figures=figures)
+        training = {**manifest.training, "command": command}
+        measured = replace(manifest, figures=figures, training=training)
         save_manifest(folder, measured)
     (out / "README.md").write_text(render_encoder_card(measured), "utf-8")
 

@@ -10,6 +10,7 @@ from qa.training.ranker_recipe import load_ranker_recipe
 from qa.training.staged import Job
 
 __all__ = ["Job", "make_ranker"]
+COMMAND = "reviewqa train ranker --config {config} --data DATA --out OUT"
 
 
 def make_ranker(job: Job) -> Path:
@@ -20,5 +21,8 @@ def make_ranker(job: Job) -> Path:
     train(job)
     folder = job.out / "ranker"
     recipe = load_ranker_recipe(job.config, job.overrides)
-    package_ranker(recipe, job.out, job.data, folder, lambda said: job.report({"event": said}))
+    command = COMMAND.format(config=job.config)
+    package_ranker(
+        recipe, job.out, job.data, folder, lambda said: job.report({"event": said}), command
+    )
     return folder

@@ -30,7 +30,7 @@ def render_ranker_card(manifest: RankerManifest) -> str:
         "scores as its best window does",
         f"- trained on: {', '.join(_parts(manifest.recipe))}",
         f"- chosen on: {', '.join(_named(one) for one in manifest.recipe.get('selection', []))}",
-        f"- command: `{manifest.figures[0]['command']}`" if manifest.figures else "",
+        f"- command: `{manifest.training['command']}`" if manifest.training.get("command") else "",
     ]
     parts = [_INTRO, "\n".join(fact for fact in facts if fact), "\n## Figures\n", _NOTE]
     return "\n".join([*parts, *tables(manifest.figures)]) + "\n"

@@ -16,7 +16,6 @@ from qa.training.encoder_selection import searched
 from qa.training.ranker_recipe import RankerRecipe
 from qa.training.ranker_selection import Reranked, rank_again, reranked, sample
 
-COMMAND = "reviewqa train ranker --config qa/training/recipes/ranker.yaml --data DATA --out OUT"
 CARD_SETS = (
     Measured("squadshifts:amazon", "test", "open", OPEN),
     Measured("epqa", "test", "evidence", EVIDENCE),
@@ -44,12 +43,12 @@ def _figures(
 ) -> Iterator[dict[str, Any]]:
     found = first.found
     bm25 = best_columns(one, found, np.where(found.bm25 > 0, found.bm25, -np.inf))
-    yield from entries(one, "bm25", bm25, command=COMMAND)
+    yield from entries(one, "bm25", bm25)
     for name, scorer in scorers.items():
         for kind, scores in rank_again(first, scorer, recipe.mix).items():
             system = f"{name} on the first {recipe.top_n}, {_described(kind, recipe.mix)}"
             columns = best_columns(one, found, scores)
-            yield from entries(one, system, columns, bm25, command=COMMAND)
+            yield from entries(one, system, columns, bm25)
 
 
 def _described(kind: str, mix: float) -> str:

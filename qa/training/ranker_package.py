@@ -32,13 +32,16 @@ _SEEN = 200
 Say = Callable[[str], None]
 
 
-def package_ranker(recipe: RankerRecipe, run: Path, data: Path, out: Path, say: Say) -> None:
+def package_ranker(
+    recipe: RankerRecipe, run: Path, data: Path, out: Path, say: Say, command: str = ""
+) -> None:
     """Make a ranker folder of a finished training run.
 
     Args:
         run: the folder that :func:`qa.training.ranker.train` wrote.
         data: the root of the data sets, for figures.
         out: the ranker folder; files in it are replaced.
+        command: what makes it, for the card.
 
     Raises:
         QAError: there is no finished run, or a data set that it learnt from is missing.
@@ -54,7 +57,11 @@ def package_ranker(recipe: RankerRecipe, run: Path, data: Path, out: Path, say: 
         fingerprint=fingerprint(out),
         window=recipe.window,
         recipe=json.loads(json.dumps(asdict(recipe))),
-        training={"recipe_fingerprint": recipe.fingerprint(), "torch": torch.__version__},
+        training={
+            "recipe_fingerprint": recipe.fingerprint(),
+            "torch": torch.__version__,
+            "command": command,
+        },
     )
     save_manifest(out, manifest)
     scorers: dict[str, PassageScorer] = {
