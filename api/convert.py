@@ -97,6 +97,7 @@ def ask_response(result: AskResult) -> AskResponse:
     """The whole reply."""
     return AskResponse(
         question=result.question,
+        corrections=result.corrections,
         product_id=result.product_id,
         answered=result.answered,
         answers=[answer_out(answer) for answer in result.answers],

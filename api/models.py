@@ -143,6 +143,9 @@ class AskResponse(BaseModel):
     """Everything that was found, and how."""
 
     question: str
+    corrections: dict[str, str] = Field(
+        description="Words that no review has, and what BM25 searched for instead, in lower case."
+    )
     product_id: str | None
     answered: bool = Field(description="Whether any answer passed the threshold.")
     answers: list[AnswerOut] = Field(description="Best first; empty when no review answers.")

@@ -75,11 +75,14 @@ class AskResult:
 
     ``answers`` are those above the threshold, best first; empty means that no review read
     answers the question. ``below_threshold`` are the best of the others, for a caller who wants
-    to look anyway. ``no_answer_probability`` is that none of the passages read answers it.
+    to look anyway. ``corrections`` maps words of the question that no review has to those that
+    BM25 searched for instead, in lower case. ``no_answer_probability`` is that none of the
+    passages read answers it.
     ``milliseconds`` maps stage (``retrieve``, perhaps ``rank``, ``read``, ``total``) to wall time.
     """
 
     question: str
+    corrections: dict[str, str]
     product_id: str | None
     answers: tuple[Answer, ...]
     below_threshold: tuple[Answer, ...]

@@ -10,7 +10,14 @@ export function reply(result) {
   const body = result.answered
     ? [el("h2", { class: "visually-hidden" }, "Answers"), ...result.answers.map((answer) => answerCard(answer))]
     : [nothing(result)];
-  return [...body, readings(result)];
+  return [corrections(result.corrections), ...body, readings(result)].filter(Boolean);
+}
+
+function corrections(replaced) {
+  const pairs = Object.entries(replaced);
+  if (!pairs.length) return null;
+  const parts = pairs.flatMap(([typed, meant], index) => [index ? ", " : "", el("strong", {}, meant), ` instead of ${typed}`]);
+  return el("p", { class: "hint corrections", dir: "auto" }, "Searched for ", ...parts);
 }
 
 function answerCard(answer, miss = false) {

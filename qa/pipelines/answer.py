@@ -135,6 +135,7 @@ class Answerer:
         documents = self._finder.documents(found)
         return AskResult(
             question=question,
+            corrections=self._finder.corrections(found),
             product_id=product_id,
             answers=tuple(answers[:top_k]),
             below_threshold=tuple(others[:top_k]),

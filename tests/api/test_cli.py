@@ -84,6 +84,13 @@ def test_ask_shows_the_span_in_its_sentence(command: Command, sample_store: Path
     assert "read " in result.stdout.splitlines()[-1]
 
 
+def test_ask_says_what_it_searched_for_instead(command: Command, sample_store: Path) -> None:
+    typed = ("does the strpa hold a camrea?", *QUESTION[1:], "--store", str(sample_store))
+    assert "searched for strap instead of strpa, camera instead of camrea" in " ".join(
+        command("ask", *typed).stdout.split()
+    )
+
+
 def test_ask_prints_the_same_json_as_the_service(command: Command, sample_store: Path) -> None:
     arguments = ("--store", str(sample_store), "--threshold", "0", "--top-k", "2", "--json")
     result = json.loads(command("ask", *QUESTION, *arguments).stdout)

@@ -26,7 +26,9 @@ from qa.errors import PipelineError
 from qa.pipelines.loader import load_pipeline, shipped_pipelines
 
 COMPONENTS = [
-    BM25PassageRetriever(ReviewDocumentStore("elsewhere"), top_k=7, phrase_boost=0.2, rewrite=True),
+    BM25PassageRetriever(
+        ReviewDocumentStore("elsewhere"), top_k=7, phrase_boost=0.2, rewrite=True, spelling=True
+    ),
     DensePassageRetriever(ReviewDocumentStore("elsewhere"), top_k=8),
     QueryEmbedder(encoder="fake:8", threads=2),
     HybridJoiner("reciprocal_rank", weight=0.3, rank_constant=5, top_k=6, similarity_weight=9.0),
