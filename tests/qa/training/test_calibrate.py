@@ -7,7 +7,8 @@ from tokenizers import Tokenizer
 
 from eval.records import ReadingQuestion, Span
 from qa.errors import QAError
-from qa.reader.package import MODEL, SHIPPED, TOKENIZER, load_manifest
+from qa.model_folder import MODEL, TOKENIZER
+from qa.reader.package import SHIPPED, load_manifest
 from qa.reader.session import OnnxSpanModel
 from qa.reader.windows import Windower
 from qa.training.calibrate import Calibrator
