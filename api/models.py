@@ -114,7 +114,7 @@ class PlaceOut(BaseModel):
 class TermsOut(PlaceOut):
     """Where BM25 put a passage, and for which words."""
 
-    terms: list[str] = Field(description="Words of the question that stand in the passage.")
+    terms: list[str] = Field(description="Words that BM25 searched for and the passage has.")
 
 
 class OriginOut(BaseModel):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from haystack import Document
@@ -15,10 +16,10 @@ from qa.records import FoundPassage, Origin, Place
 
 def found_passages(question: str, documents: Iterable[Document]) -> tuple[FoundPassage, ...]:
     """The passages that retrieved documents stand for, with where they came from."""
-    matcher = WordMatcher(question)
+    matcher_of = cache(WordMatcher)
     return tuple(
-        FoundPassage(_passage(document), document.score or 0.0, _origin(document, matcher))
-        for document in documents
+        FoundPassage(_passage(one), one.score or 0.0, _origin(one, question, matcher_of))
+        for one in documents
     )
 
 
@@ -35,16 +36,20 @@ def _passage(document: Document) -> Passage:
     )
 
 
-def _origin(document: Document, matcher: WordMatcher) -> Origin:
+def _origin(document: Document, question: str, matcher_of: Callable[[str], WordMatcher]) -> Origin:
     known = origin_of(document)
-    bm25 = _place(known.get(BM25))
+    bm25 = known.get(BM25)
     return Origin(
-        bm25=bm25,
-        terms=matcher.words_in(document.content or "") if bm25 else (),
+        bm25=_place(bm25),
+        terms=_terms(document, matcher_of(bm25.get("query", question))) if bm25 else (),
         dense=_place(known.get(DENSE)),
         fused=_place(known.get(FUSED)),
         evidence=_place(known.get(EVIDENCE)),
     )
+
+
+def _terms(document: Document, matcher: WordMatcher) -> tuple[str, ...]:
+    return matcher.words_in(document.content or "")
 
 
 def _place(known: dict[str, Any] | None) -> Place | None:

@@ -47,7 +47,7 @@ class Place:
 class Origin:
     """Where a passage came from and why; None for ways that did not find it or were not taken.
 
-    ``terms`` are words of the question that BM25 matched. ``dense`` is the inner product of the
+    ``terms`` are the words that BM25 searched for and found. ``dense`` is the inner product of the
     vectors, ``evidence`` the log odds of the reader's best span, ``fused`` the joint score.
     """
 

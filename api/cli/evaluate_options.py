@@ -43,9 +43,10 @@ OPTIONS: Mapping[str, Any] = {
         list[str] | None,
         typer.Option(
             "--system",
-            help="A retriever (bm25, dense, hybrid, hybrid+rank, the latter with :ENCODER if you "
-            "like; hub:NAME, dpr:QUESTION,PASSAGE, a YAML file); a reader ('shipped', its folder, "
-            "hub:NAME or hub:FOLDER); a pipeline (bm25, dense, hybrid, hybrid+rank, a YAML file).",
+            help="A retriever (bm25, bm25-plain, dense, hybrid, hybrid+rank, the last three with "
+            ":ENCODER if you like; hub:NAME, dpr:QUESTION,PASSAGE, a YAML file); a reader "
+            "('shipped', its folder, hub:NAME or hub:FOLDER); a pipeline (bm25, bm25-plain, dense, "
+            "hybrid, hybrid+rank, a YAML file).",
         ),
     ],
     "protocol": Annotated[

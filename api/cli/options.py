@@ -27,7 +27,8 @@ Pipeline = Annotated[
     typer.Option(
         "--pipeline",
         metavar="NAME",
-        help="bm25, dense, hybrid, hybrid+rank or a YAML file.  [env: REVIEWQA_PIPELINE; "
+        help="bm25, bm25-plain, dense, hybrid, hybrid+rank or a YAML file.  "
+        "[env: REVIEWQA_PIPELINE; "
         "default: bm25]",
     ),
 ]

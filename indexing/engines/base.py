@@ -87,8 +87,21 @@ class Engine(Protocol):
         """All passages of a product, by review id and ordinal."""
         ...
 
-    def search_bm25(self, query: str, *, k: int, product_id: str | None = None) -> list[Hit]:
-        """The ``k`` best passages under BM25, best first."""
+    def search_bm25(
+        self, query: str, *, k: int, product_id: str | None = None, phrase_boost: float = 0.0
+    ) -> list[Hit]:
+        """The ``k`` best passages under BM25, best first.
+
+        With ``phrase_boost`` each distinct pair of neighbouring terms of the query counts as a
+        phrase, too (the ordered part of the sequential dependence model, Metzler & Croft, 2005):
+        where its terms stand side by side in that order, ``n`` times, the score grows by
+        ``phrase_boost * (idf_1 + idf_2) * n * (k1 + 1) / (n + norm)``, ``norm`` being BM25's for
+        the passage's length; so does Lucene's ``match_phrase``. Of a long query the first pairs
+        count.
+
+        Raises:
+            IndexingError: ``k`` is less than 1, or the boost is no number of 0 or more.
+        """
         ...
 
     def info(self) -> StoreInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from time import perf_counter
 from typing import Any
 
@@ -10,20 +11,34 @@ from haystack import Document, component
 from indexing.document_store import ReviewDocumentStore
 from qa.components.engine_bound import EngineBoundRetriever
 from qa.components.origin import BM25, documents_of
+from qa.rewriting import without_question_words
 
 
 @component
 class BM25PassageRetriever(EngineBoundRetriever):
     """Retrieves the passages of one product, or of all, that BM25 ranks best."""
 
-    def __init__(self, document_store: ReviewDocumentStore, top_k: int = 10) -> None:
+    def __init__(
+        self,
+        document_store: ReviewDocumentStore,
+        top_k: int = 10,
+        phrase_boost: float = 0.0,
+        rewrite: bool = False,
+    ) -> None:
         """
         Args:
             document_store: where the reviews are.
             top_k: passages to return when a run does not say.
+            phrase_boost: what neighbouring words of the query weigh as phrases beside the words
+                themselves; 0 is BM25 as textbooks have it.
+            rewrite: search without question words.
         """
+        if not (math.isfinite(phrase_boost) and phrase_boost >= 0):
+            raise ValueError(f"phrase_boost is {phrase_boost}, it must be a number of 0 or more")
         # Haystack makes the class anew, so that super() would look for the wrong one.
         EngineBoundRetriever.__init__(self, document_store, top_k)
+        self.phrase_boost = phrase_boost
+        self.rewrite = rewrite
 
     @component.output_types(documents=list[Document], milliseconds=float)
     def run(
@@ -32,6 +47,12 @@ class BM25PassageRetriever(EngineBoundRetriever):
         """Passages as documents with scores, best first; never another product's."""
         started = perf_counter()
         limit = self.top_k if top_k is None else top_k
-        hits = self.engine.search_bm25(query, k=limit, product_id=product_id)
-        documents = documents_of(self.engine, hits, BM25)
+        searched = without_question_words(query) if self.rewrite else query
+        hits = self.engine.search_bm25(
+            searched, k=limit, product_id=product_id, phrase_boost=self.phrase_boost
+        )
+        documents = documents_of(self.engine, hits, BM25, query=searched)
         return {"documents": documents, "milliseconds": 1000 * (perf_counter() - started)}
+
+    def _settings(self) -> dict[str, Any]:
+        return {"phrase_boost": self.phrase_boost, "rewrite": self.rewrite}

@@ -32,9 +32,16 @@ class EngineBoundRetriever:
     def to_dict(self) -> dict[str, Any]:
         """For Haystack's serialisation."""
         result: dict[str, Any] = default_to_dict(
-            self, document_store=self.document_store.to_dict(), top_k=self.top_k
+            self,
+            document_store=self.document_store.to_dict(),
+            top_k=self.top_k,
+            **self._settings(),
         )
         return result
+
+    def _settings(self) -> dict[str, Any]:
+        """What a retriever has besides."""
+        return {}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Any:

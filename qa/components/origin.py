@@ -1,7 +1,7 @@
 """Where a passage came from and why, carried in a document's metadata from component to component.
 
 ``meta["origin"]`` maps what found or ranked it (``bm25``, ``dense``, ``fused``, ``evidence``) to
-its rank there, from 1, and its score.
+its rank there, from 1, its score, and for ``bm25`` the ``query`` that was searched for.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ ORIGIN = "origin"
 BM25, DENSE, FUSED, EVIDENCE = "bm25", "dense", "fused", "evidence"
 
 
-def documents_of(engine: Engine, hits: Sequence[Hit], source: str) -> list[Document]:
-    """Hits with their reviews' metadata, as ``source`` found them."""
+def documents_of(engine: Engine, hits: Sequence[Hit], source: str, **about: Any) -> list[Document]:
+    """Hits with their reviews' metadata, as ``source`` found them, and what else to say of it."""
     reviews = engine.reviews([hit.passage.review_id for hit in hits])
     made = []
     for rank, hit in enumerate(hits, 1):
         document = document_from(hit.passage, reviews.get(hit.passage.review_id), hit.score)
-        made.append(with_origin(document, source, rank, hit.score))
+        made.append(with_origin(document, source, rank, hit.score, **about))
     return made
 
 
-def with_origin(document: Document, source: str, rank: int, score: float) -> Document:
+def with_origin(document: Document, source: str, rank: int, score: float, **about: Any) -> Document:
     """The document with one more origin, and that score."""
-    origin = {**origin_of(document), source: {"rank": rank, "score": score}}
+    origin = {**origin_of(document), source: {"rank": rank, "score": score, **about}}
     return replace(document, meta={**document.meta, ORIGIN: origin}, score=score)
 
 

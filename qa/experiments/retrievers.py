@@ -60,8 +60,11 @@ class PipelineRetriever:
             wanted *= _MORE
 
 
-SYSTEMS = ("bm25", "dense", "hybrid", "hybrid+rank")
-"""Names of retrievers; all but the first may have ``:ENCODER`` after them."""
+LEXICAL = ("bm25", "bm25-plain")
+"""Without an encoder; the second is BM25 as textbooks have it, to compare with."""
+
+SYSTEMS = (*LEXICAL, "dense", "hybrid", "hybrid+rank")
+"""Names of retrievers; those that are not lexical may have ``:ENCODER`` after them."""
 
 _ENCODERS = (HUB, DPR)
 
@@ -100,10 +103,10 @@ def _parsed(name: str) -> tuple[str, str | None]:
     if name.endswith((".yaml", ".yml")):
         return name, None
     system, _, encoder = name.partition(":")
-    if system not in SYSTEMS or (encoder and system == SYSTEMS[0]):
+    if system not in SYSTEMS or (encoder and system in LEXICAL):
         raise PipelineError(
-            f"no retriever {name!r} to measure: one of {', '.join(SYSTEMS)} (the latter perhaps "
-            "with :ENCODER), hub:NAME, dpr:QUESTION,PASSAGE, or a pipeline's YAML file"
+            f"no retriever {name!r} to measure: one of {', '.join(SYSTEMS)} (the last three "
+            "perhaps with :ENCODER), hub:NAME, dpr:QUESTION,PASSAGE, or a pipeline's YAML file"
         )
     return system, encoder or None
 

@@ -235,6 +235,7 @@ class EngineSuite:
         engine.write([review(n, f"p{n % 2}") for n in range(6)])
         assert len(engine.search_bm25(query, k=3, product_id="p1")) == 3
         assert len(engine.search_bm25(query, k=3)) <= 3
+        assert len(engine.search_bm25(query, k=3, product_id="p1", phrase_boost=0.3)) == 3
 
     def test_k_below_one_is_refused_and_a_huge_one_is_not(self, engine: Engine) -> None:
         engine.write([review(1), review(2, text="Unrelated.")])

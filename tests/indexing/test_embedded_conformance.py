@@ -12,10 +12,11 @@ import pytest
 from indexing.engines.base import IngestEngine
 from indexing.engines.embedded.engine import EmbeddedEngine
 from tests.conformance.engine_suite import EngineSuite, MakeEngine
+from tests.conformance.phrase_suite import PhraseSuite
 from tests.conformance.vector_suite import VectorSuite
 
 
-class TestEmbeddedEngine(EngineSuite, VectorSuite):
+class TestEmbeddedEngine(EngineSuite, PhraseSuite, VectorSuite):
     @pytest.fixture
     def make_engine(self, tmp_path: Path) -> Iterator[MakeEngine]:
         numbers = itertools.count()

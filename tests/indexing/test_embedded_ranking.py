@@ -42,15 +42,16 @@ def passages(engine: EmbeddedEngine) -> dict[str, str]:
     return {p.id: p.text for name in ("p0", "p1", "p2", "p3") for p in engine.passages(name)}
 
 
+@pytest.mark.parametrize("boost", [0.0, 0.3])
 @pytest.mark.parametrize("query", QUERIES)
-def test_scores_are_those_of_the_formula(engine: EmbeddedEngine, query: str) -> None:
+def test_scores_are_those_of_the_formula(engine: EmbeddedEngine, query: str, boost: float) -> None:
     reviews = corpus(1, 300, 120)
     for start in range(0, 300, 77):  # several segments
         engine.write(reviews[start : start + 77])
         engine.sync()
     engine.delete([f"r{n:04d}" for n in range(0, 300, 9)])
-    expected = bm25_oracle.rank(passages(engine), query, analyzer.build().analyze)
-    hits = engine.search_bm25(query, k=1000)
+    expected = bm25_oracle.rank(passages(engine), query, analyzer.build().analyze, boost)
+    hits = engine.search_bm25(query, k=1000, phrase_boost=boost)
     assert [hit.score for hit in hits] == pytest.approx([score for _, score in expected], abs=2e-3)
     by_id = dict(expected)
     assert {hit.passage.id for hit in hits} == set(by_id)
@@ -89,7 +90,11 @@ def test_ties_do_not_depend_on_how_the_index_is_cut(tmp_path: Path) -> None:
                 engine.write(reviews[start : start + step])
                 engine.sync()
             answers.append(
-                [[hit.passage.id for hit in engine.search_bm25(query, k=k)] for k in (1, 7, 150)]
+                [
+                    [hit.passage.id for hit in engine.search_bm25(query, k=k, phrase_boost=boost)]
+                    for k in (1, 7, 150)
+                    for boost in (0.0, 0.3)
+                ]
             )
     assert answers[0] == answers[1] == answers[2]
 
@@ -97,3 +102,5 @@ def test_ties_do_not_depend_on_how_the_index_is_cut(tmp_path: Path) -> None:
 def test_only_the_first_terms_of_an_endless_query_count() -> None:
     terms = analyzer.query_terms(analyzer.build(), " ".join(f"w{n}" for n in range(5000)))
     assert terms == [f"w{n}" for n in range(analyzer.MAX_QUERY_TERMS)]
+    pairs = analyzer.query_pairs(analyzer.build(), " ".join(f"w{n}" for n in range(5000)))
+    assert pairs == [(f"w{n}", f"w{n + 1}") for n in range(analyzer.MAX_QUERY_PAIRS)]

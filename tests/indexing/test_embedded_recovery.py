@@ -69,6 +69,10 @@ def take_another_analyzer(store: EmbeddedEngine) -> None:
     _edit_manifest(store, analyzer="of an older version")
 
 
+def take_another_format(store: EmbeddedEngine) -> None:
+    _edit_manifest(store, format=1)
+
+
 def claim_the_future(store: EmbeddedEngine) -> None:
     _edit_manifest(store, revision=10**6)
 
@@ -101,6 +105,7 @@ DAMAGE: list[Callable[[EmbeddedEngine], None]] = [
     garble_manifest,
     take_another_stores_manifest,
     take_another_analyzer,
+    take_another_format,
     claim_the_future,
     cut_files,
     lose_meta,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 
 import tantivy
 
@@ -10,6 +11,9 @@ NAME = "reviewqa_en"
 LONGEST_TERM = 40
 MAX_QUERY_TERMS = 256
 """Distinct terms of one query that count; later ones are ignored, so that no text is too long."""
+
+MAX_QUERY_PAIRS = 64
+"""Distinct pairs of neighbouring terms that count as phrases; later ones are ignored."""
 
 MAX_QUERY_CHARACTERS = 100_000
 
@@ -41,5 +45,14 @@ def encodable(text: str) -> str:
 
 def query_terms(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:
     """The distinct terms of ``text`` in order of appearance, at most :data:`MAX_QUERY_TERMS`."""
-    terms = dict.fromkeys(analyzer.analyze(encodable(text[:MAX_QUERY_CHARACTERS])))
-    return list(terms)[:MAX_QUERY_TERMS]
+    return list(dict.fromkeys(_terms(analyzer, text)))[:MAX_QUERY_TERMS]
+
+
+def query_pairs(analyzer: tantivy.TextAnalyzer, text: str) -> list[tuple[str, str]]:
+    """The distinct pairs of neighbouring terms, in order, at most :data:`MAX_QUERY_PAIRS`."""
+    return list(dict.fromkeys(pairwise(_terms(analyzer, text))))[:MAX_QUERY_PAIRS]
+
+
+def _terms(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:
+    terms: list[str] = analyzer.analyze(encodable(text[:MAX_QUERY_CHARACTERS]))
+    return terms

@@ -1,4 +1,4 @@
-"""A tantivy index of passages: terms, product and the passage's key in the truth; no text."""
+"""A tantivy index of passages: terms with positions, product, the key in the truth; no text."""
 
 from __future__ import annotations
 
@@ -88,27 +88,41 @@ class Bm25Index:
             self._index.reload()
             return total
 
-    def search(self, query: str, limit: int, product_id: str | None) -> Iterator[list[Scored]]:
+    def search(
+        self, query: str, limit: int, product_id: str | None, phrase_boost: float = 0.0
+    ) -> Iterator[list[Scored]]:
         """Groups of equally good passages, best first, until at least ``limit`` are given.
 
         Only passages with a term of the query are found. Groups are complete: no passage that
         is as good as the last one given is left out, so that the caller can order ties.
+        ``phrase_boost`` as in :meth:`indexing.engines.base.Engine.search_bm25`.
         """
         with _faults():
             terms = analyzer.query_terms(self._analyzer, query)
             if terms and limit > 0:
-                yield from self._ranked(self._query(terms, product_id), limit)
+                pairs = analyzer.query_pairs(self._analyzer, query) if phrase_boost else []
+                yield from self._ranked(self._query(terms, pairs, phrase_boost, product_id), limit)
 
-    def _query(self, terms: Sequence[str], product_id: str | None) -> tantivy.Query:
+    def _query(
+        self,
+        terms: Sequence[str],
+        pairs: Sequence[tuple[str, str]],
+        phrase_boost: float,
+        product_id: str | None,
+    ) -> tantivy.Query:
         term, must, should = tantivy.Query.term_query, tantivy.Occur.Must, tantivy.Occur.Should
-        text = tantivy.Query.boolean_query(
-            [(should, term(self._schema, "text", value, "freq")) for value in terms]
-        )
+        words = [term(self._schema, "text", value, "freq") for value in terms]
+        phrases = [self._phrase(pair, phrase_boost) for pair in pairs]
+        text = tantivy.Query.boolean_query([(should, part) for part in (*words, *phrases)])
         if product_id is None:
             return text
         name = term(self._schema, "product", _product_term(product_id))
         only = tantivy.Query.const_score_query(name, 0.0)
         return tantivy.Query.boolean_query([(must, text), (must, only)])
+
+    def _phrase(self, pair: tuple[str, str], boost: float) -> tantivy.Query:
+        phrase = tantivy.Query.phrase_query(self._schema, "text", list(pair), 0)
+        return tantivy.Query.boost_query(phrase, boost)
 
     def _ranked(self, query: tantivy.Query, limit: int) -> Iterator[list[Scored]]:
         wanted = limit + 16
@@ -162,7 +176,7 @@ def _crc(path: Path) -> int:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field("text", tokenizer_name=analyzer.NAME, index_option="freq")
+    builder.add_text_field("text", tokenizer_name=analyzer.NAME, index_option="position")
     builder.add_text_field("product", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("key", indexed=True, fast=True)
     return builder.build()

@@ -159,17 +159,20 @@ class EmbeddedEngine:
                 if after is None:
                     return
 
-    def search_bm25(self, query: str, *, k: int, product_id: str | None = None) -> list[Hit]:
-        """As the contract says; raises :class:`IndexingError` for ``k < 1``."""
+    def search_bm25(
+        self, query: str, *, k: int, product_id: str | None = None, phrase_boost: float = 0.0
+    ) -> list[Hit]:
+        """As the contract says; raises :class:`IndexingError` for ``k`` or boost."""
         search.require_positive(k)
+        search.require_boost(phrase_boost)
         if product_id is not None and not _encodable([product_id]):
             return []
         try:
-            return self._search(query, k, product_id)
+            return self._search(query, k, product_id, phrase_boost)
         except IndexUnusable:
             self._bm25.distrust()
         try:
-            return self._search(query, k, product_id)
+            return self._search(query, k, product_id, phrase_boost)
         except IndexUnusable as error:
             raise StoreCorrupt(
                 f"the BM25 index of {self.location} cannot be read ({error}); "
@@ -258,10 +261,10 @@ class EmbeddedEngine:
     def close(self) -> None:
         self._database.close()
 
-    def _search(self, query: str, k: int, product_id: str | None) -> list[Hit]:
+    def _search(self, query: str, k: int, product_id: str | None, phrase_boost: float) -> list[Hit]:
         index = self._bm25.current()
         with self._database.reading() as connection:
-            return search.bm25(connection, index, query, k, product_id)
+            return search.bm25(connection, index, query, k, product_id, phrase_boost)
 
     def _delete(
         self,

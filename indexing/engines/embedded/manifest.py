@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 FILE_NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+"""2: terms with their positions. An index of another format is made anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator
 
@@ -20,17 +21,24 @@ def require_positive(k: int) -> None:
         raise IndexingError(f"k must be 1 or more, got {k}")
 
 
+def require_boost(boost: float) -> None:
+    """Raises :class:`IndexingError` unless phrases can be weighed by it."""
+    if not (math.isfinite(boost) and boost >= 0):
+        raise IndexingError(f"phrase_boost must be a number of 0 or more, got {boost}")
+
+
 def bm25(
     connection: sqlite3.Connection,
     index: Bm25Index,
     query: str,
     k: int,
     product_id: str | None,
+    phrase_boost: float,
 ) -> list[Hit]:
     """The ``k`` best hits; the index proposes, the truth decides what exists and whose it is."""
     hits: list[Hit] = []
     keys: set[int] = set()
-    for group in _live_groups(connection, index, query, k, product_id):
+    for group in _live_groups(connection, index, query, k, product_id, phrase_boost):
         found = corpus.passages_by_key(connection, [key for key, _ in group[: k - len(hits)]])
         for key, score in group:
             passage = found.get(key)
@@ -48,12 +56,13 @@ def _live_groups(
     query: str,
     k: int,
     product_id: str | None,
+    phrase_boost: float,
 ) -> Iterator[list[Scored]]:
     """Groups of equal score, ordered by passage id, until ``k`` passages that exist are given."""
     limit = min(k, index.count)
     while True:
         groups, proposed = [], 0
-        for group in index.search(query, limit, product_id):
+        for group in index.search(query, limit, product_id, phrase_boost):
             proposed += len(group)
             groups.append(_ordered(connection, group, product_id))
         live = sum(map(len, groups))

@@ -108,6 +108,19 @@ def test_a_journal_of_another_run_is_begun_anew(tmp_path: Path) -> None:
         assert journal.entries == {}
 
 
+def test_only_the_plain_system_is_bm25_of_the_words_alone() -> None:
+    data = replace(
+        SMALL,
+        texts=(Text("a", "p", "How how how"), Text("b", "p", "A strap camera.")),
+        queries=(Query("q", "How? Strap camera", "p"),),
+        qrels={"q": {"b": 1}},
+    )
+    plain, ours = (run_retriever(data, name).run["q"] for name in ("bm25-plain", "bm25"))
+    assert ours["a"] == 0 < plain["a"]
+    # The idf of a word that one of two passages has, for two words and for their phrase.
+    assert ours["b"] / plain["b"] == pytest.approx((2 + 0.3 * 2) / 2, rel=1e-3)
+
+
 def test_unknown_systems_are_named(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="no retriever 'sparse' to measure: one of bm25"):
         evaluate_retriever(sample(None), "sparse")

@@ -79,6 +79,19 @@ def test_passages_say_where_they_came_from(embedded: EmbeddedEngine) -> None:
     assert first.evidence.score == pytest.approx(reading.spans[0][0].score, abs=1e-4)
 
 
+def test_words_that_were_not_searched_for_are_no_reason(store: EmbeddedEngine) -> None:
+    """Nor do they find anything: only the plain pipeline goes by "how" and "does"."""
+    store.write([Review("r9", "p9", "How it does that, the manual says, battery and all.")])
+    for pipeline, terms in (
+        ("bm25", ["the", "battery"]),
+        ("bm25-plain", ["How", "does", "the", "battery"]),
+    ):
+        with Answerer(store, pipeline=pipeline, threads=1) as answerer:
+            (passage,) = ask_response(answerer.ask(QUESTION, product_id="p9")).passages
+        assert passage.origin.bm25 is not None
+        assert passage.origin.bm25.terms == terms
+
+
 def test_what_was_not_taken_is_null(store: EmbeddedEngine) -> None:
     with Answerer(store, pipeline="bm25", threads=1) as answerer:
         origin = ask_response(answerer.ask(QUESTION, product_id="p0")).passages[0].origin

@@ -23,7 +23,7 @@ from qa.errors import PipelineError
 from qa.pipelines.loader import load_pipeline, shipped_pipelines
 
 COMPONENTS = [
-    BM25PassageRetriever(ReviewDocumentStore("elsewhere"), top_k=7),
+    BM25PassageRetriever(ReviewDocumentStore("elsewhere"), top_k=7, phrase_boost=0.2, rewrite=True),
     DensePassageRetriever(ReviewDocumentStore("elsewhere"), top_k=8),
     QueryEmbedder(encoder="fake:8", threads=2),
     HybridJoiner("reciprocal_rank", weight=0.3, rank_constant=5, top_k=6),
@@ -107,6 +107,8 @@ def test_the_gate_splits_by_confidence() -> None:
     "make",
     [
         lambda: BM25PassageRetriever(ReviewDocumentStore("x"), top_k=0),
+        lambda: BM25PassageRetriever(ReviewDocumentStore("x"), phrase_boost=-1),
+        lambda: BM25PassageRetriever(ReviewDocumentStore("x"), phrase_boost=float("nan")),
         lambda: DensePassageRetriever(ReviewDocumentStore("x"), top_k=0),
         lambda: HybridJoiner(method="sum"),
         lambda: HybridJoiner(weight=1.1),
