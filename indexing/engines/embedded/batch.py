@@ -42,7 +42,7 @@ class BatchWriter:
         for group in _without_repeated_ids(batch):
             self._write_group(group)
         self._removal.drop_empty_products()
-        return WriteReport(**self._tally)
+        return WriteReport.of(self._tally)
 
     def finish(self, state: State) -> None:
         """Record the new revision, counters and fingerprint; nothing if nothing changed."""

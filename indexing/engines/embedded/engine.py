@@ -74,6 +74,14 @@ class EmbeddedEngine:
         return str(self._folder)
 
     @property
+    def folder(self) -> Path:
+        return self._folder
+
+    @property
+    def shares_writing(self) -> bool:
+        return False
+
+    @property
     def labels(self) -> Labels:
         return self._labels
 
@@ -237,6 +245,9 @@ class EmbeddedEngine:
     def fingerprint(self) -> str:
         with self._database.reading() as connection:
             return f"{corpus.state(connection).fingerprint:016x}"
+
+    def probe(self) -> None:
+        self.fingerprint()
 
     def check(self) -> list[Problem]:
         try:
