@@ -14,9 +14,12 @@ from hypothesis import HealthCheck, settings
 
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
-for name in [name for name in os.environ if name.startswith("REVIEWQA_")]:
-    if name not in {"REVIEWQA_DATA", "REVIEWQA_KILLS", "REVIEWQA_REVIEWS", "REVIEWQA_EXAMPLES"}:
-        del os.environ[name]
+KEPT = {"REVIEWQA_DATA", "REVIEWQA_KILLS", "REVIEWQA_REVIEWS", "REVIEWQA_EXAMPLES"}
+if os.environ.get("ELASTICSEARCH_URL"):
+    # A server that compose.yaml starts lets nobody in without a password.
+    KEPT |= {f"REVIEWQA_ES_{name}" for name in ("API_KEY", "USER", "PASSWORD", "CA")}
+for name in [name for name in os.environ if name.startswith("REVIEWQA_") and name not in KEPT]:
+    del os.environ[name]
 
 settings.register_profile(
     "reviewqa", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

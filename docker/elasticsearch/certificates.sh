@@ -2,6 +2,7 @@
 # Makes a certificate authority and a certificate for each node, once. The authority's key stays
 # in /authority, which no other container mounts.
 set -euo pipefail
+umask 077
 
 nodes=(elasticsearch elasticsearch-2 elasticsearch-3)
 tool=/usr/share/elasticsearch/bin/elasticsearch-certutil

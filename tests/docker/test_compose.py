@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -225,3 +226,13 @@ def test_scripts_are_valid_shell() -> None:
     for path in sorted((DOCKER / "elasticsearch").glob("*.sh")):
         done = subprocess.run(["bash", "-n", str(path)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("password", ["", "short", 'with"quote', "with space"])
+def test_accounts_are_not_made_with_a_password_that_would_need_quoting(password: str) -> None:
+    script = str(DOCKER / "elasticsearch" / "accounts.sh")
+    given = {**GIVEN, "REVIEWQA_WRITER_PASSWORD": password, "PATH": os.environ["PATH"]}
+    done = subprocess.run(["bash", script], env=given, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "REVIEWQA_WRITER_PASSWORD" in done.stderr
+    assert "docker/.env" in done.stderr
