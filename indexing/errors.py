@@ -9,6 +9,9 @@
     │   ├── StoreCorrupt        the truth itself cannot be read
     │   ├── StoreMismatch       made with other settings or by newer code
     │   │   └── VectorMismatch  vectors of another encoder
+    │   ├── StoreUnavailable    the server behind the store does not answer, or cannot now
+    │   │   └── StoreReadOnly   it answers, but takes no writes
+    │   ├── StoreForbidden      it refuses the key
     │   ├── NoVectors           a vector search in a store without vectors
     │   └── LabelMismatch       a label that does not fit the stored review
     ├── SourceError
@@ -52,6 +55,18 @@ class NoVectors(StoreError):
 
 class StoreCorrupt(StoreError):
     """The store's truth cannot be read."""
+
+
+class StoreUnavailable(StoreError):
+    """The server behind the store does not answer, or cannot take requests now."""
+
+
+class StoreReadOnly(StoreUnavailable):
+    """The server behind the store takes no writes."""
+
+
+class StoreForbidden(StoreError):
+    """The server behind the store refuses the key it is given."""
 
 
 class LabelMismatch(StoreError):

@@ -88,7 +88,8 @@ class _Run:
         self._progress = progress
         self._key = _run_key(locations, options)
         self._sizes = [_size(location) for location in locations]
-        self._rejects_path = options.rejects or Path(engine.location) / FILE_NAME
+        self._checkpoint = f"{CHECKPOINT}-{self._key}" if engine.shares_writing else CHECKPOINT
+        self._rejects_path = options.rejects or engine.folder / self._rejects_name()
         self._reports: list[SourceReport] = []
         self._finished = 0
         self._unsynced = 0
@@ -101,12 +102,12 @@ class _Run:
             for number in range(self._finished, len(self._locations)):
                 self._source(number, rejects)
         self._engine.sync()
-        self._engine.clear_checkpoint(CHECKPOINT)
+        self._engine.clear_checkpoint(self._checkpoint)
         return IngestReport(tuple(self._reports), str(self._rejects_path), offset is not None)
 
     def _resume(self) -> int | None:
         """Take over an unfinished run's reports; returns where its list of rejects ended."""
-        state = self._engine.load_checkpoint(CHECKPOINT)
+        state = self._engine.load_checkpoint(self._checkpoint)
         if self._key is None or state is None or state["run"] != self._key:
             return None
         self._reports = [source_report(values) for values in state["sources"]]
@@ -115,7 +116,7 @@ class _Run:
 
     def _begin(self, rejects: int) -> None:
         """A first checkpoint: it tells a rerun where in the list of rejects this run began."""
-        self._engine.write_checkpointed([], CHECKPOINT, lambda _: self._state(rejects))
+        self._engine.write_checkpointed([], self._checkpoint, lambda _: self._state(rejects))
 
     def _source(self, number: int, rejects: RejectsFile) -> None:
         location = self._locations[number]
@@ -152,24 +153,31 @@ class _Run:
 
     def commit(self, batch: _Batch) -> None:
         """Store a batch and the state after it in one transaction."""
+        counts = batch.report.counts()
         offset = batch.rejects.flush()
 
         def written(result: WriteReport) -> Mapping[str, Any]:
+            # Asked again where some of the batch were refused; the last report counts.
+            batch.report.restore(counts)
             batch.report.add(result)
-            return self._state(offset)
+            return self._state(batch.list_refused(result) if result.refused else offset)
 
         def deleted(count: int) -> Mapping[str, Any]:
             batch.report.deleted += count
             return self._state(offset)
 
         if self._options.delete:
-            self._engine.delete_checkpointed(batch.ids, CHECKPOINT, deleted)
+            self._engine.delete_checkpointed(batch.ids, self._checkpoint, deleted)
         else:
-            self._engine.write_checkpointed(batch.reviews, CHECKPOINT, written)
+            self._engine.write_checkpointed(batch.reviews, self._checkpoint, written)
         self._unsynced += batch.size
         if self._unsynced >= self._options.sync_every:
             self._engine.sync(compact=False)
             self._unsynced = 0
+
+    def _rejects_name(self) -> str:
+        """Runs that go on side by side have each a list of its own."""
+        return f"rejects-{self._key}.jsonl" if self._engine.shares_writing else FILE_NAME
 
     @property
     def batch_size(self) -> int:
@@ -201,6 +209,7 @@ class _Batch:
 
     def _begin(self) -> None:
         self.reviews: list[Review] = []
+        self.places: dict[str, str] = {}
         self.ids: list[str] = []
         self.size = 0
         self._started = time.perf_counter()
@@ -214,6 +223,7 @@ class _Batch:
         self.report.read += 1
         if record.review is not None:
             self.reviews.append(record.review)
+            self.places[record.review.id] = record.place
         elif record.id is not None:
             self.ids.append(record.id)
         else:
@@ -221,6 +231,14 @@ class _Batch:
             self.rejects.add(
                 self.report.source, record.place, record.reason or "unreadable", record.raw
             )
+
+    def list_refused(self, result: WriteReport) -> int:
+        """List the reviews that the engine could not take; returns where the list ends."""
+        texts = {review.id: review.text for review in self.reviews}
+        for review_id, reason in result.refused:
+            why = f"review {review_id!r} was refused: {reason}"
+            self.rejects.add(self.report.source, self.places[review_id], why, texts[review_id])
+        return self.rejects.flush()
 
     def commit(self) -> None:
         self.report.seconds += time.perf_counter() - self._started

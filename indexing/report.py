@@ -49,6 +49,16 @@ class SourceReport:
         self.replaced += written.replaced
         self.duplicate += written.duplicate
         self.near_duplicate += written.near_duplicate
+        self.rejected += len(written.refused)
+
+    def counts(self) -> dict[str, int]:
+        """The counts by name, for :meth:`restore`."""
+        return {name: int(getattr(self, name)) for name in COUNTS}
+
+    def restore(self, counts: Mapping[str, int]) -> None:
+        """Take the counts back to what they were."""
+        for name, value in counts.items():
+            setattr(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from hypothesis import HealthCheck, settings
 
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
-for name in [name for name in os.environ if name.startswith("REVIEWQA_")]:
-    if name not in {"REVIEWQA_DATA", "REVIEWQA_KILLS", "REVIEWQA_REVIEWS"}:
-        del os.environ[name]
+KEPT = {"REVIEWQA_DATA", "REVIEWQA_KILLS", "REVIEWQA_REVIEWS", "REVIEWQA_EXAMPLES"}
+if os.environ.get("ELASTICSEARCH_URL"):
+    # A server that compose.yaml starts lets nobody in without a password.
+    KEPT |= {f"REVIEWQA_ES_{name}" for name in ("API_KEY", "USER", "PASSWORD", "CA")}
+for name in [name for name in os.environ if name.startswith("REVIEWQA_") and name not in KEPT]:
+    del os.environ[name]
 
 settings.register_profile(
     "reviewqa", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -44,6 +47,16 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
     return
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("ELASTICSEARCH_URL"):
+        return
+    start = "docker compose -f docker/compose.yaml up elasticsearch"
+    skip = pytest.mark.skip(reason=f"ELASTICSEARCH_URL names no server; start one with `{start}`")
+    for item in items:
+        if item.get_closest_marker("elasticsearch"):
+            item.add_marker(skip)
 
 
 @pytest.fixture(scope="session")

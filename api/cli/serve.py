@@ -33,13 +33,24 @@ def serve(
     settings = load_settings(host=host, port=port, store=store, pipeline=pipeline)
     sock = listen(settings.host, settings.port)
     with sock:
-        # A store that is not there is a mistake of whoever types; one that breaks later is not.
-        with options.opened(settings.store) as engine:
-            about = engine.info()
-        print(  # noqa: T201
-            f"reviewqa answers from {about.reviews:,} reviews of {about.products:,} products"
-            f" at {url_of(sock)} (stop with Ctrl-C)",
-            file=sys.stderr,
-            flush=True,
-        )
+        print(_greeting(settings.store, url_of(sock)), file=sys.stderr, flush=True)  # noqa: T201
         serve_on(settings, sock)
+
+
+def _greeting(store: str, url: str) -> str:
+    """What is said at the start. Raises :class:`StoreError`.
+
+    A store that is not there is a mistake of whoever types; a server that is away is none, and
+    is waited for.
+    """
+    from indexing.errors import StoreUnavailable
+
+    try:
+        with options.opened(store) as engine:
+            about = engine.info()
+    except StoreUnavailable as error:
+        return f"reviewqa waits at {url} for its store: {error} (stop with Ctrl-C)"
+    return (
+        f"reviewqa answers from {about.reviews:,} reviews of {about.products:,} products"
+        f" at {url} (stop with Ctrl-C)"
+    )

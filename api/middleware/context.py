@@ -10,6 +10,7 @@ import uuid
 from api.errors import Problem, problem_of
 from api.logs import event
 from api.middleware.asgi import ASGIApp, Message, Receive, Scope, Send, refuse
+from indexing.tracing import current_request
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MAX_PATH = 200
@@ -59,6 +60,7 @@ class RequestContext:
             return
         made = request_id(scope)
         scope.setdefault("state", {})["request_id"] = made
+        current_request.set(made)
         began, status = time.perf_counter(), 0
 
         async def watched(message: Message) -> None:

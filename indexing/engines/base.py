@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from indexing.records import Hit, Label, Passage, ProductSummary, Review, StoredLabel
+
+
+class Refused(NamedTuple):
+    """A review that an engine's server would not take."""
+
+    review_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,14 @@ class WriteReport:
     duplicate: int = 0
     near_duplicate: int = 0
     """Reviews that were stored although much of their text stands in another one."""
+    refused: tuple[Refused, ...] = ()
+    """Those are as they were before, and counted nowhere else."""
+
+    @classmethod
+    def of(cls, tally: Mapping[str, int]) -> WriteReport:
+        """From counts by name."""
+        counts: dict[str, Any] = dict(tally)
+        return cls(**counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +78,12 @@ class Engine(Protocol):
     def name(self) -> str: ...
 
     def write(self, reviews: Sequence[Review]) -> WriteReport:
-        """Insert or replace, all of the batch or nothing; durable when it returns."""
+        """Insert or replace; durable when it returns.
+
+        What is wrong with a review shows before anything is written. A server that is cut off
+        half-way leaves every review either as it was or whole, and writing the batch again
+        completes it. Single reviews that a server refuses are reported, and as they were before.
+        """
         ...
 
     def delete(self, review_ids: Sequence[str]) -> int:
@@ -114,6 +135,10 @@ class Engine(Protocol):
         ...
 
     def check(self) -> list[Problem]: ...
+
+    def probe(self) -> None:
+        """Return if searches can be answered now, else raise within seconds."""
+        ...
 
     def rebuild(self) -> None:
         """Make every derived index anew from the truth."""
@@ -232,14 +257,29 @@ class VectorEngine(Engine, Protocol):
 class IngestEngine(Engine, Protocol):
     """An engine that dumps can be ingested into, resumably.
 
-    A checkpoint is a JSON object that is stored together with a batch, or neither is.
+    A checkpoint is a JSON object, stored after its batch and only if that is stored: it is never
+    ahead. An engine of one file stores both in one transaction. One behind a server may be cut
+    off in between; the batch is written again then, and its reviews are ``unchanged``.
     """
 
     @property
     def location(self) -> str: ...
 
+    @property
+    def folder(self) -> Path:
+        """Where files about its loads go, lists of rejects for one."""
+        ...
+
+    @property
+    def shares_writing(self) -> bool:
+        """Whether several processes may load at once; each keeps a checkpoint of its own then."""
+        ...
+
     def exclusive(self, timeout: float = 0.0) -> AbstractContextManager[None]:
-        """Keep other writers out for the whole block; raises ``StoreBusy``."""
+        """Keep away what cannot go on beside a load for the whole block; raises ``StoreBusy``.
+
+        That is every other writer, or, where loads go on side by side, the making of a new index.
+        """
         ...
 
     def write_checkpointed(
@@ -248,7 +288,10 @@ class IngestEngine(Engine, Protocol):
         name: str,
         make_state: Callable[[WriteReport], Mapping[str, Any]],
     ) -> WriteReport:
-        """:meth:`Engine.write` and the state that is made from its report."""
+        """:meth:`Engine.write` and the state that is made from its report.
+
+        ``make_state`` may be asked more than once; the last report counts.
+        """
         ...
 
     def delete_checkpointed(
@@ -264,7 +307,8 @@ class IngestEngine(Engine, Protocol):
     def sync(self, *, compact: bool = True) -> None:
         """Let searches, of other processes too, find all that is written.
 
-        With ``compact`` no trace of removed passages is left in scores either, which may take
-        as long as a rebuild.
+        With ``compact`` no trace of removed passages is left in the scores of a small store, and
+        little in those of a large one; it may take as long as a rebuild. Before, they may weigh
+        in the term statistics.
         """
         ...

@@ -335,6 +335,7 @@ class EngineSuite:
             engine.search_bm25("love", k=1)
             engine.delete([f"r{data.draw(st.integers(0, 30)):03d}"])
         queries = [data.draw(text) for _ in range(3)]
+        engine.sync()
         before = [engine.search_bm25(query, k=7) for query in queries]
         engine.rebuild()
         assert [engine.search_bm25(query, k=7) for query in queries] == before

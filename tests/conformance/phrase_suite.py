@@ -44,6 +44,7 @@ class PhraseSuite:
         ):
             engine.write([review(number, f"p{number % 2}", one) for number, one in batch])
             engine.search_bm25("loud", k=1)
+        engine.sync()
         query, boost = data.draw(text), data.draw(st.sampled_from((0.0, 0.3, 2.0)))
         stored = {p.id: p.text for name in ("p0", "p1") for p in engine.passages(name)}
         wanted = bm25_oracle.rank(stored, query, str.split, boost, frozenset({"the", "with"}))

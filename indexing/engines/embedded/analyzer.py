@@ -43,6 +43,16 @@ def build() -> tantivy.TextAnalyzer:
 _FUNCTION_TERMS = frozenset(build().analyze(" ".join(FUNCTION_WORDS)))
 
 
+def build_unstemmed() -> tantivy.TextAnalyzer:
+    """The same words in lower case, as they are spelled; as many as :func:`build` gives terms."""
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(LONGEST_TERM))
+        .filter(tantivy.Filter.lowercase())
+        .build()
+    )
+
+
 def encodable(text: str) -> str:
     """Lone surrogates, which no UTF-8 library takes, become question marks."""
     return text.encode("utf-8", "replace").decode()

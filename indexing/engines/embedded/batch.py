@@ -5,49 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from indexing.engines import hashing
 from indexing.engines.base import WriteReport
-from indexing.engines.embedded import hashing
+from indexing.engines.decisions import Decisions, Known
 from indexing.engines.embedded.corpus import State, save_state
-from indexing.engines.embedded.near_duplicates import SimhashGroup, simhash
 from indexing.engines.embedded.removal import Removal
 from indexing.engines.embedded.rows import select_in
-from indexing.errors import StoreError
+from indexing.engines.near_duplicates import SimhashGroup
+from indexing.engines.prepared import Prepared, contribution
 from indexing.records import Review
-from indexing.splitter import Span, SplitterSettings, split
-
-
-@dataclass(slots=True)
-class Prepared:
-    """A review with everything that can be computed without looking into the store."""
-
-    review: Review
-    extra: str | None
-    content: bytes
-    text_hash: bytes | None
-    simhash: int | None = None
-    spans: list[Span] | None = None
-    passage_ids: list[str] = field(default_factory=list)
-    document: str | None = None
-
-
-def prepare(review: Review) -> Prepared:
-    """Raises :class:`StoreError` for text that no store can hold (lone surrogates, NaN)."""
-    try:
-        review.id.encode()
-        extra = hashing.extra_json(review)
-        return Prepared(
-            review, extra, hashing.content_hash(review, extra), hashing.text_hash(review)
-        )
-    except (UnicodeEncodeError, ValueError, TypeError) as error:
-        raise StoreError(f"review {review.id!r} cannot be stored: {error}") from error
-
-
-def passage_id(review_id: str, ordinal: int) -> str:
-    """Sorts like the passages of a review stand in it."""
-    return f"{review_id}#{ordinal:04d}"
+from indexing.splitter import SplitterSettings
 
 
 class BatchWriter:
@@ -73,7 +42,7 @@ class BatchWriter:
         for group in _without_repeated_ids(batch):
             self._write_group(group)
         self._removal.drop_empty_products()
-        return WriteReport(**self._tally)
+        return WriteReport.of(self._tally)
 
     def finish(self, state: State) -> None:
         """Record the new revision, counters and fingerprint; nothing if nothing changed."""
@@ -90,40 +59,20 @@ class BatchWriter:
 
     def _write_group(self, group: Sequence[Prepared]) -> None:
         existing = self._existing(group)
-        texts = self._text_counts(group, existing)
-        near = self._simhash_groups(group)
-        fresh: list[Prepared] = []
-        replaced: list[int] = []
-        for item in group:
-            known = existing.get(item.review.id)
-            if known and known[1] == item.content:
-                self._tally["unchanged"] += 1
-            elif not known and item.text_hash and texts[item.text_hash]:
-                self._tally["duplicate"] += 1
-            else:
-                if known:
-                    replaced.append(known[0])
-                    _forget(known, texts, near)
-                self._accept(item, texts, near)
-                self._tally["replaced" if known else "stored"] += 1
-                fresh.append(item)
-        self._removal.reviews(replaced)
+        decisions = Decisions(
+            {name: Known(*rest) for name, (_, *rest) in existing.items()},
+            self._text_counts(group, existing),
+            self._simhash_groups(group),
+            self._splitter,
+        )
+        fresh = [item for item in group if decisions.take(item)]
+        self._tally += decisions.tally
+        self._fingerprint += sum(contribution(item) for item in fresh)
+        self._removal.reviews(
+            [existing[item.review.id][0] for item in fresh if item.review.id in existing]
+        )
         self._insert(fresh)
         self._grow_products()
-
-    def _accept(self, item: Prepared, texts: Counter[bytes], near: dict[str, SimhashGroup]) -> None:
-        review = item.review
-        if item.text_hash:
-            texts[item.text_hash] += 1
-            item.simhash = simhash(review.text)
-        if item.simhash is not None:
-            group = near.setdefault(review.product_id, SimhashGroup())
-            self._tally["near_duplicate"] += group.has_near(item.simhash)
-            group.add(item.simhash)
-        if item.spans is None:
-            item.spans = split(review.text, self._splitter)
-            item.passage_ids = [passage_id(review.id, n) for n in range(len(item.spans))]
-        self._fingerprint += hashing.contribution(review.id, item.content, item.passage_ids)
 
     def _existing(self, group: Sequence[Prepared]) -> dict[str, tuple[Any, ...]]:
         """``(key, content hash, text hash, product, simhash)`` of the ids that are stored."""
@@ -192,14 +141,6 @@ class BatchWriter:
         )
         self._sizes.clear()
         self._titles.clear()
-
-
-def _forget(known: tuple[Any, ...], texts: Counter[bytes], near: dict[str, SimhashGroup]) -> None:
-    _, _, text, product_id, value = known
-    if text:
-        texts[text] -= 1
-    if value is not None and product_id in near:
-        near[product_id].remove(value)
 
 
 def _review_row(key: int, item: Prepared) -> tuple[Any, ...]:

@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from indexing.engines import arguments, hashing
 from indexing.engines.base import Problem
-from indexing.engines.embedded import corpus, hashing, vectors
+from indexing.engines.embedded import corpus, vectors
 from indexing.engines.embedded.bm25_index import Bm25Index, checksums
 from indexing.engines.embedded.derived import IndexUnusable
 from indexing.engines.embedded.derived_bm25 import DerivedBm25
@@ -110,7 +111,7 @@ def _index(connection: sqlite3.Connection, bm25: DerivedBm25) -> Iterator[str]:
 
 def _vectors(connection: sqlite3.Connection) -> Iterator[str]:
     known = vectors.recorded(connection)
-    size = known.space.dimension * vectors.FLOAT.itemsize if known else 0
+    size = known.space.dimension * arguments.FLOAT.itemsize if known else 0
     sql = "SELECT count(*) FROM vectors WHERE length(vector) <> ?"
     if wrong := connection.execute(sql, (size,)).fetchone()[0]:
         yield f"{wrong} vectors are not of the length that the store says"

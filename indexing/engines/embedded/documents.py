@@ -16,10 +16,11 @@ from hashlib import blake2b
 from typing import Any
 
 from indexing.engines.embedded import corpus, splitting
-from indexing.engines.embedded.batch import BatchWriter, Prepared
+from indexing.engines.embedded.batch import BatchWriter
 from indexing.engines.embedded.database import Database
 from indexing.engines.embedded.removal import record_removal
 from indexing.engines.embedded.rows import REVIEW_COLUMNS, passage_from, review_from_row, select_in
+from indexing.engines.prepared import Prepared
 from indexing.errors import StoreError
 from indexing.records import Passage, Review
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from indexing.engines import arguments
+from indexing.engines.arguments import encodable
 from indexing.engines.base import Labels, Problem, StoreInfo, VectorSpace, WriteReport
 from indexing.engines.embedded import (
     check,
@@ -17,7 +19,7 @@ from indexing.engines.embedded import (
     vector_search,
     vectors,
 )
-from indexing.engines.embedded.batch import BatchWriter, Prepared, prepare
+from indexing.engines.embedded.batch import BatchWriter
 from indexing.engines.embedded.database import FILE_NAME, Database
 from indexing.engines.embedded.derived import IndexUnusable
 from indexing.engines.embedded.derived_bm25 import DerivedBm25
@@ -27,6 +29,7 @@ from indexing.engines.embedded.labels import StoredLabels
 from indexing.engines.embedded.lock import WriterLock
 from indexing.engines.embedded.removal import record_removal
 from indexing.engines.embedded.rows import select_in
+from indexing.engines.prepared import Prepared, prepare
 from indexing.errors import NoVectors, StoreCorrupt, StoreError, StoreNotFound
 from indexing.records import Hit, Passage, ProductSummary, Review
 from indexing.splitter import SplitterSettings
@@ -69,6 +72,14 @@ class EmbeddedEngine:
     @property
     def location(self) -> str:
         return str(self._folder)
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
+    @property
+    def shares_writing(self) -> bool:
+        return False
 
     @property
     def labels(self) -> Labels:
@@ -132,17 +143,17 @@ class EmbeddedEngine:
 
     def reviews(self, review_ids: Sequence[str]) -> dict[str, Review]:
         with self._database.reading() as connection:
-            return corpus.reviews(connection, _encodable(review_ids))
+            return corpus.reviews(connection, encodable(review_ids))
 
     def product(self, product_id: str) -> ProductSummary | None:
         with self._database.reading() as connection:
-            found = [corpus.product(connection, name) for name in _encodable([product_id])]
+            found = [corpus.product(connection, name) for name in encodable([product_id])]
             return found[0] if found else None
 
     def products(
         self, query: str | None = None, *, limit: int = 20, offset: int = 0
     ) -> list[ProductSummary]:
-        if query is not None and not _encodable([query]):
+        if query is not None and not encodable([query]):
             return []
         with self._database.reading() as connection:
             return corpus.products(
@@ -151,7 +162,7 @@ class EmbeddedEngine:
 
     def passages(self, product_id: str) -> Iterator[Passage]:
         after: str | None = None
-        for name in _encodable([product_id]):
+        for name in encodable([product_id]):
             while True:
                 with self._database.reading() as connection:
                     page, after = corpus.product_page(connection, name, after)
@@ -163,9 +174,9 @@ class EmbeddedEngine:
         self, query: str, *, k: int, product_id: str | None = None, phrase_boost: float = 0.0
     ) -> list[Hit]:
         """As the contract says; raises :class:`IndexingError` for ``k`` or boost."""
-        search.require_positive(k)
-        search.require_boost(phrase_boost)
-        if product_id is not None and not _encodable([product_id]):
+        arguments.require_positive(k)
+        arguments.require_boost(phrase_boost)
+        if product_id is not None and not encodable([product_id]):
             return []
         try:
             return self._search(query, k, product_id, phrase_boost)
@@ -198,16 +209,16 @@ class EmbeddedEngine:
         self, vector: Any, *, k: int, product_id: str | None = None, encoder: str | None = None
     ) -> list[Hit]:
         """As the contract says; raises :class:`IndexingError` for ``k < 1``."""
-        search.require_positive(k)
+        arguments.require_positive(k)
         space = self.vector_space()
         if space is None:
             raise NoVectors(
                 f"{self.location} has no vectors to search; make them with "
                 f"`reviewqa store embed --store {self.location}`"
             )
-        vectors.refuse_other(space, encoder, len(vector), self.location)
-        (query,) = vectors.checked_rows([vector], 1, space.dimension)
-        if product_id is not None and not _encodable([product_id]):
+        arguments.refuse_other(space, encoder, len(vector), self.location)
+        (query,) = arguments.checked_rows([vector], 1, space.dimension)
+        if product_id is not None and not encodable([product_id]):
             return []
         segments = self._vector_index.current()
         with self._database.reading() as connection:
@@ -234,6 +245,9 @@ class EmbeddedEngine:
     def fingerprint(self) -> str:
         with self._database.reading() as connection:
             return f"{corpus.state(connection).fingerprint:016x}"
+
+    def probe(self) -> None:
+        self.fingerprint()
 
     def check(self) -> list[Problem]:
         try:
@@ -273,7 +287,7 @@ class EmbeddedEngine:
     ) -> int:
         with self._transaction() as connection:
             sql = "SELECT key FROM reviews WHERE id IN ({marks})"
-            ids = dict.fromkeys(_encodable(review_ids))
+            ids = dict.fromkeys(encodable(review_ids))
             keys = [row[0] for row in select_in(connection, sql, ids)]
             record_removal(connection, reviews=keys)
             if checkpoint:
@@ -312,18 +326,6 @@ class EmbeddedEngine:
     def _refuse_read_only(self) -> None:
         if self._read_only:
             raise StoreError(f"{self.location} was opened read-only; open it for writing")
-
-
-def _encodable(values: Sequence[str]) -> list[str]:
-    """Without the strings that hold lone surrogates: nothing by that name can be stored."""
-    kept = []
-    for value in values:
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            continue
-        kept.append(value)
-    return kept
 
 
 def _size(folder: Path) -> int:

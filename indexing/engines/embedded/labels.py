@@ -13,7 +13,7 @@ from typing import Any
 from indexing.engines.base import LabelReport
 from indexing.engines.embedded import corpus
 from indexing.engines.embedded.database import Database
-from indexing.errors import LabelMismatch, StoreError
+from indexing.engines.label_checks import require_fitting, require_storable
 from indexing.records import Label, StoredLabel
 
 _SELECT = (
@@ -43,9 +43,10 @@ class StoredLabels:
 
     def write(self, labels: Sequence[Label]) -> LabelReport:
         for label in labels:
-            _require_storable(label)
+            require_storable(label)
         with self._transaction() as connection:
-            self._require_fitting(connection, labels)
+            reviews = corpus.reviews(connection, {label.review_id for label in labels})
+            require_fitting(labels, reviews, self._database.location)
             tally: Counter[str] = Counter()
             for label in labels:
                 tally[_put(connection, label)] += 1
@@ -64,49 +65,6 @@ class StoredLabels:
         with self._database.reading() as connection:
             rows = connection.execute(_SELECT + "ORDER BY 7, l.review_id, l.id").fetchall()
         return [StoredLabel(_label(row), row[6], row[7]) for row in rows]
-
-    def _require_fitting(self, connection: sqlite3.Connection, labels: Sequence[Label]) -> None:
-        where = self._database.location
-        reviews = corpus.reviews(connection, {label.review_id for label in labels})
-        faults = [
-            f"question {label.id!r}: {fault}"
-            for label in labels
-            if (fault := _misfit(label, reviews.get(label.review_id), where))
-        ]
-        if faults:
-            rest = f" (and {len(faults) - 1} more like it)" if len(faults) > 1 else ""
-            raise LabelMismatch(faults[0] + rest)
-
-
-def _misfit(label: Label, review: Any, where: str) -> str:
-    name = repr(label.review_id)
-    if review is None:
-        return f"no review {name} in {where}: index it first, or correct the label's review_id"
-    for start, end in (span for spans in label.annotations for span in spans):
-        if not 0 <= start < end <= len(label.text):
-            return f"review {name}: no characters {start} to {end} in it: correct the span"
-    if review.text != label.text:
-        at = _first_difference(review.text, label.text)
-        return (
-            f"review {name} has another text in {where} than was labelled, from character {at} "
-            f"on ({review.text[at : at + 20]!r}, labelled {label.text[at : at + 20]!r}): "
-            "index the labelled version of the review, or label it anew"
-        )
-    return ""
-
-
-def _first_difference(one: str, other: str) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _require_storable(label: Label) -> None:
-    try:
-        json.dumps([label.id, label.question, dict(label.meta)], ensure_ascii=False).encode()
-    except (UnicodeEncodeError, TypeError) as error:
-        raise StoreError(f"question {label.id!r} cannot be stored: {error}") from error
-    if not label.id or not label.annotations:
-        raise StoreError(f"question {label.id!r}: a label needs an id and an annotation")
 
 
 def _put(connection: sqlite3.Connection, label: Label) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Sequence
 
-from indexing.engines.embedded import corpus, hashing
+from indexing.engines import hashing
+from indexing.engines.embedded import corpus
 from indexing.engines.embedded.rows import select_in
 
 

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Iterator
 
 from indexing.engines.embedded import corpus
 from indexing.engines.embedded.bm25_index import Bm25Index, Scored
-from indexing.errors import IndexingError
 from indexing.records import Hit, Passage
 
 _SCORE_DIGITS = 4
 """tantivy's 32-bit sums differ beyond these with the way the index is cut into segments."""
-
-
-def require_positive(k: int) -> None:
-    """Raises :class:`IndexingError` unless ``k`` is a number of passages one can ask for."""
-    if k < 1:
-        raise IndexingError(f"k must be 1 or more, got {k}")
-
-
-def require_boost(boost: float) -> None:
-    """Raises :class:`IndexingError` unless phrases can be weighed by it."""
-    if not (math.isfinite(boost) and boost >= 0):
-        raise IndexingError(f"phrase_boost must be a number of 0 or more, got {boost}")
 
 
 def bm25(

@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from indexing.engines.embedded import corpus, hashing
-from indexing.engines.embedded.batch import passage_id
+from indexing.engines import hashing
+from indexing.engines.embedded import corpus
 from indexing.engines.embedded.removal import Removal
+from indexing.engines.prepared import passage_id
 from indexing.errors import StoreMismatch
 from indexing.splitter import Span, SplitterSettings, split
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from indexing.engines.arguments import FLOAT
 from indexing.engines.embedded import vector_forms
 from indexing.engines.embedded.bm25_index import checksums
 from indexing.engines.embedded.derived import IndexUnusable
 from indexing.engines.embedded.vector_forms import Lists, Numbers, Rows
-from indexing.engines.embedded.vectors import FLOAT
 
 ROWS, KEYS, PRODUCTS = "rows.f32", "keys.npy", "products.npy"
 _CHUNK = 2048

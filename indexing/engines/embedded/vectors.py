@@ -14,18 +14,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from indexing.engines.arguments import checked_rows, refuse_other
 from indexing.engines.base import VectorSpace
 from indexing.engines.embedded import corpus
 from indexing.engines.embedded.database import Database
 from indexing.engines.embedded.rows import select_in
-from indexing.errors import IndexingError, VectorMismatch
 from indexing.records import Passage
 
-FLOAT = np.dtype("<f4")
-Matrix = npt.NDArray[np.float32]
 _KEY = "vectors"
 _PAGE = 2000
 
@@ -157,33 +152,6 @@ class StoredVectors:
             corpus.save_state(connection, **{_KEY: json.dumps(values)})
         else:
             refuse_other(known.space, space.encoder, space.dimension, self._database.location)
-
-
-def refuse_other(known: VectorSpace, encoder: str | None, dimension: int, location: str) -> None:
-    """Raises :class:`VectorMismatch` unless vectors of ``encoder`` may be compared with them."""
-    if encoder is not None and encoder != known.encoder:
-        raise VectorMismatch(
-            f"the vectors of {location} are of encoder {known.name or '?'} ({known.encoder}), not "
-            f"of {encoder}; use that one, or embed anew with "
-            f"`reviewqa store embed --model ENCODER --store {location}`"
-        )
-    if dimension != known.dimension:
-        raise VectorMismatch(
-            f"the vectors of {location} have {known.dimension} dimensions, not {dimension}: "
-            f"they are of encoder {known.name or known.encoder}"
-        )
-
-
-def checked_rows(rows: Any, number: int, dimension: int) -> Matrix:
-    """Float32 (number, dimension); raises :class:`IndexingError` for anything else."""
-    matrix = np.ascontiguousarray(rows, FLOAT)
-    if matrix.shape != (number, dimension):
-        raise IndexingError(
-            f"{number} vectors of {dimension} dimensions are needed, got {matrix.shape}"
-        )
-    if not np.isfinite(matrix).all():
-        raise IndexingError("vectors must be finite numbers, there is another value in one")
-    return matrix
 
 
 def _missing(connection: sqlite3.Connection, after: int) -> list[int]:
