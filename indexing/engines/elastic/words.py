@@ -10,12 +10,13 @@ from indexing.engines.embedded import analyzer as english
 def neighbours(query: str) -> list[str]:
     """The distinct pairs of neighbouring terms, each as two words, in order.
 
-    Words are those of the embedded engine's analyzer, and pairs that it gives the same stems are
-    one, so that both engines weigh the same phrases.
+    Words are those of the embedded engine's analyzer, pairs that it gives the same stems are one,
+    and those of two function words are none, so that both engines weigh the same phrases.
     """
     text = english.encodable(query[: english.MAX_QUERY_CHARACTERS])
     words, stems = english.build_unstemmed().analyze(text), english.build().analyze(text)
     pairs: dict[tuple[str, str], str] = {}
     for spelled, stemmed in zip(pairwise(words), pairwise(stems), strict=True):
-        pairs.setdefault(stemmed, " ".join(spelled))
+        if not english.FUNCTION_TERMS.issuperset(stemmed):
+            pairs.setdefault(stemmed, " ".join(spelled))
     return list(pairs.values())[: english.MAX_QUERY_PAIRS]

@@ -40,7 +40,8 @@ def build() -> tantivy.TextAnalyzer:
     )
 
 
-_FUNCTION_TERMS = frozenset(build().analyze(" ".join(FUNCTION_WORDS)))
+FUNCTION_TERMS = frozenset(build().analyze(" ".join(FUNCTION_WORDS)))
+"""What :data:`FUNCTION_WORDS` are indexed as; a pair of two of them is no phrase."""
 
 
 def build_unstemmed() -> tantivy.TextAnalyzer:
@@ -69,7 +70,7 @@ def query_pairs(analyzer: tantivy.TextAnalyzer, text: str) -> list[tuple[str, st
     Without those of two function words.
     """
     pairs = dict.fromkeys(pairwise(_terms(analyzer, text)))
-    return [pair for pair in pairs if not _FUNCTION_TERMS.issuperset(pair)][:MAX_QUERY_PAIRS]
+    return [pair for pair in pairs if not FUNCTION_TERMS.issuperset(pair)][:MAX_QUERY_PAIRS]
 
 
 def _terms(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:
