@@ -29,10 +29,9 @@ from indexing.records import Hit, Passage, ProductSummary, Review
 from indexing.splitter import SplitterSettings
 
 COMPACTED_UP_TO = 20_000
-LARGEST_DEAD_SHARE = 0.1
 """Removed passages are never found, but weigh in the server's term statistics until it merges
-them away, which it does by and by. The end of an ingest makes the index anew where it has up to
-``COMPACTED_UP_TO`` passages, or where this share of it is dead."""
+them away, which it does by and by. The end of an ingest makes an index of up to so many passages
+anew; for a larger one the server is asked to merge."""
 
 
 class ElasticEngine:
@@ -228,9 +227,12 @@ class ElasticEngine:
         with self._writing():
             self._indices.force_refresh(self._indices.truth, self._indices.passages)
             live, dead = self._indices.counted()
-        small = live <= COMPACTED_UP_TO
-        if compact and dead and (small or dead > LARGEST_DEAD_SHARE * live):
+        if not compact or not dead:
+            return
+        if live <= COMPACTED_UP_TO:
             self.rebuild()
+        else:
+            self._indices.purge()
 
     def rebuild(self) -> None:
         with self._writing():

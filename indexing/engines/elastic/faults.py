@@ -20,6 +20,9 @@ PASSING = frozenset({408, 429, 502, 503, 504})
 
 _BLOCKED = "cluster_block_exception"
 _BREAKING = "circuit_breaking_exception"
+_MOVED = frozenset(
+    {"index_not_found_exception", "shard_not_found_exception", "index_closed_exception"}
+)
 
 
 def is_passing(error: Exception) -> bool:
@@ -27,6 +30,11 @@ def is_passing(error: Exception) -> bool:
     if isinstance(error, ApiError):
         return status_of(error) in PASSING and not is_blocked(status_of(error), kind_of(error))
     return isinstance(error, TransportError) and not isinstance(error, TlsError)
+
+
+def is_moved(error: Exception) -> bool:
+    """Whether an index went away under a search: its alias may name the next one already."""
+    return isinstance(error, ApiError) and kind_of(error) in _MOVED
 
 
 def is_silence(error: Exception) -> bool:

@@ -108,7 +108,9 @@ class Server:
                 # Full jitter keeps clients that failed together from coming back together.
                 wait = random.uniform(0, pause)  # noqa: S311
                 late = time.monotonic() + wait >= deadline
-                if not left or late or not (_refused(error) or faults.is_passing(error)):
+                moved = tries <= _SEARCH_TRIES and faults.is_moved(error)
+                again = moved or isinstance(error, _BreakerOpen) or faults.is_passing(error)
+                if not left or late or not again:
                     raise self._translated(error) from error
                 time.sleep(wait)
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -142,10 +144,6 @@ class Server:
 
 class _BreakerOpen(StoreUnavailable):
     """Nothing was sent."""
-
-
-def _refused(error: Exception) -> bool:
-    return isinstance(error, _BreakerOpen)
 
 
 _EXPECTED = faults.CLIENT_ERRORS

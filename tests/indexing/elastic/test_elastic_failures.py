@@ -248,7 +248,11 @@ def test_a_store_of_other_rules_asks_for_a_rebuild_and_gets_it(store: ElasticEng
             with pytest.raises(StoreMismatch, match="reviewqa store rebuild --store"):
                 refused()
         assert [problem.remedy.split()[2] for problem in other.check()] == ["rebuild"]
-        other.rebuild()
+        with closing(open_engine(store.location, read_only=True)) as reader:
+            with pytest.raises(StoreMismatch):
+                reader.probe()
+            other.rebuild()
+            reader.probe()
         assert [hit.passage.review_id for hit in other.search_bm25("battery", k=9)] == EVERY
         assert other.check() == []
     finally:

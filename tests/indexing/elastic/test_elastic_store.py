@@ -115,6 +115,22 @@ def test_other_processes_see_what_was_written_after_the_refresh(store: ElasticEn
 
 
 @pytest.mark.elasticsearch
+def test_removed_passages_of_large_stores_are_left_to_the_server(
+    store: ElasticEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexing.engines.elastic.engine.COMPACTED_UP_TO", 10)
+    store.write(reviews(30))
+    store.delete([f"r{n:04d}" for n in range(5)])
+    (before,) = store._indices.concrete_passages()
+    store.sync()
+    assert store._indices.concrete_passages() == [before]
+    store.rebuild()
+    assert store._indices.concrete_passages() != [before]
+    assert store._indices.counted() == (store.info().passages, 0)
+    assert store.check() == []
+
+
+@pytest.mark.elasticsearch
 def test_shards_change_no_score() -> None:
     whole, parted = new_location(), new_location()
     settings = ElasticSettings(shards=3)
