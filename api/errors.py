@@ -19,8 +19,11 @@ from indexing.errors import (
     StoreBusy,
     StoreCorrupt,
     StoreError,
+    StoreForbidden,
     StoreMismatch,
     StoreNotFound,
+    StoreReadOnly,
+    StoreUnavailable,
 )
 from qa.errors import InvalidQuestion, ModelError, PipelineError, ProductNotFound, QAError
 
@@ -83,6 +86,19 @@ RULES: tuple[Rule, ...] = (
     Rule(
         StoreMismatch, 503, "store-mismatch", "The store does not fit this server",
         "The store was made with other settings or by a newer version.", 60,
+    ),
+    Rule(
+        StoreReadOnly, 503, "store-read-only", "The store takes no writes",
+        "Reviews can be read but not written at the moment; an operator has to look.", 30,
+    ),
+    Rule(
+        StoreUnavailable, 503, "store-unavailable", "The store is not available",
+        "The reviews cannot be read at the moment.", 2,
+    ),
+    Rule(
+        StoreForbidden, 503, "store-forbidden", "The store refuses this server",
+        "The key that this server reads reviews with is not accepted; an operator has to look.",
+        60,
     ),
     Rule(
         NoVectors, 503, "no-vectors", "The store has no vectors",

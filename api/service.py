@@ -70,6 +70,7 @@ class Service:
         self._opened: Opened | None = None
         self._problem = not_ready("Starting", "The store and the reader are being opened.", 2)
         self._opening: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to open; returns at once."""
@@ -92,6 +93,20 @@ class Service:
         if self._opened is None:
             raise self._problem
         return self._opened
+
+    async def probe(self) -> None:
+        """Return if questions can be answered now, else raise the problem that says why not.
+
+        Probes that overlap share one call, which waits in no line: a busy service is ready.
+        """
+        engine = self.ready().engine
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.create_task(asyncio.to_thread(engine.probe))
+        try:
+            await asyncio.shield(self._probing)
+        except Exception as error:
+            cause = problem_of(error)
+            raise not_ready(cause.title, cause.detail, 1) from error
 
     async def _keep_opening(self) -> None:
         while self._opened is None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import secrets
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import wraps
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexing.engines.elastic.engine import ElasticEngine
 
 EXAMPLES = int(os.environ.get("REVIEWQA_EXAMPLES", "4"))
-VARIABLE = "ELASTICSEARCH_URL"
+VARIABLE, SCRIPT = "ELASTICSEARCH_URL", "ELASTICSEARCH_SERVE"
 
 
 def server() -> str:
@@ -68,3 +72,36 @@ def stores() -> Iterator[Callable[[], ElasticEngine]]:
             return engine
 
         yield make
+
+
+@dataclass(frozen=True)
+class OwnServer:
+    """A server of a test's own, by the script that ``ELASTICSEARCH_SERVE`` names."""
+
+    url: str
+    port: str
+
+    @classmethod
+    @contextmanager
+    def started(cls, **options: str) -> Iterator[OwnServer]:
+        """Stopped in the end. ``options`` are variables of the script."""
+        if not os.environ.get(SCRIPT):
+            pytest.skip(f"{SCRIPT} names no script that starts, kills and resumes a server")
+        port = str(30_000 + secrets.randbelow(20_000))
+        new = cls("", port)
+        try:
+            yield cls(new.run("start", **options).split()[-1], port)
+        finally:
+            new.run("stop")
+
+    def run(self, *arguments: str, **options: str) -> str:
+        """What a command of the script prints."""
+        done = subprocess.run(
+            [os.environ[SCRIPT], *arguments],
+            env={**os.environ, "ES_PORT": self.port, "ES_HEAP": "384m", **options},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout

@@ -18,8 +18,8 @@ Store = Annotated[
         "--store",
         envvar="REVIEWQA_STORE",
         show_envvar=True,
-        metavar="DIR",
-        help="Where the reviews live.",
+        metavar="STORE",
+        help="Where the reviews live: a folder, or https://HOST:9200/NAME on Elasticsearch.",
     ),
 ]
 Pipeline = Annotated[

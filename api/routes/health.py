@@ -20,5 +20,5 @@ async def livez() -> Status:
 @router.get("/readyz", operation_id="readyz", responses=problems(503))
 async def readyz(service: ServiceDep) -> Status:
     """Questions can be answered; a 503 says why not."""
-    service.ready()
+    await service.probe()
     return Status(status="ready")

@@ -222,6 +222,10 @@ class VectorEngine(Engine, Protocol):
         """
         ...
 
+    def vectors_of(self, passage_ids: Sequence[str]) -> Mapping[str, Any]:
+        """The vectors, float32 (dimension,), of those passages that have one, by passage id."""
+        ...
+
     def clear_vectors(self) -> None:
         """Forget all vectors, so that those of another encoder can come."""
         ...
@@ -298,6 +302,14 @@ class IngestEngine(Engine, Protocol):
         self, review_ids: Sequence[str], name: str, make_state: Callable[[int], Mapping[str, Any]]
     ) -> int:
         """:meth:`Engine.delete` and the state that is made from its count."""
+        ...
+
+    def restore(self, reviews: Sequence[Review]) -> WriteReport:
+        """:meth:`Engine.write` that keeps reviews which repeat others: another store did, too."""
+        ...
+
+    def review_pages(self) -> Iterator[list[Review]]:
+        """All reviews, page by page, in an order of the engine's."""
         ...
 
     def load_checkpoint(self, name: str) -> dict[str, Any] | None: ...

@@ -32,11 +32,14 @@ class Decisions:
         texts: Counter[bytes],
         near: dict[str, SimhashGroup],
         splitter: SplitterSettings,
+        *,
+        keep_duplicates: bool = False,
     ) -> None:
         self._known = known
         self._texts = texts
         self._near = near
         self._splitter = splitter
+        self._keep_duplicates = keep_duplicates
         self.tally: Counter[str] = Counter()
         """Counts by the names of :class:`indexing.engines.base.WriteReport`."""
 
@@ -46,7 +49,7 @@ class Decisions:
         if known and known.content == item.content:
             self.tally["unchanged"] += 1
             return False
-        if not known and item.text_hash and self._texts[item.text_hash]:
+        if not known and not self._keep_duplicates and self._repeats(item):
             self.tally["duplicate"] += 1
             return False
         if known:
@@ -54,6 +57,9 @@ class Decisions:
         self.tally["replaced" if known else "stored"] += 1
         self._accept(item)
         return True
+
+    def _repeats(self, item: Prepared) -> bool:
+        return item.text_hash is not None and self._texts[item.text_hash] > 0
 
     def _accept(self, item: Prepared) -> None:
         review = item.review

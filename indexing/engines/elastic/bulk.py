@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from indexing.engines.elastic.faults import PASSING
+from indexing.engines.elastic.faults import PASSING, is_blocked
 from indexing.engines.elastic.server import Server
 from indexing.errors import StoreReadOnly, StoreUnavailable
 
 _MOST_ACTIONS = 2000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
-_BLOCKED = "cluster_block_exception"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def _settle(
             report.done += 1
         elif outcome["status"] == 404 and sent[0].verb in ("update", "delete"):
             report.missing.add(sent[0].id)
-        elif error.get("type") == _BLOCKED:
+        elif is_blocked(outcome["status"], str(error.get("type"))):
             raise StoreReadOnly(
                 f"{server.location} takes no writes ({error.get('reason')}); free disk space or "
                 "lift the index's block, then run the command again"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
+from indexing.engines.arguments import encodable
 from indexing.engines.decisions import Known
 from indexing.engines.elastic.template import PRINT_PARTS
 from indexing.engines.prepared import Prepared, contribution
@@ -14,6 +15,7 @@ from indexing.records import Passage, Review
 
 REVIEW, LABEL, CHECKPOINT, STORE, LOCK = "review", "label", "checkpoint", "store", "lock"
 _LONGEST_ID = 480
+_LONGEST_TERM = 32_766
 _FIELDS = ("title", "rating", "date", "author", "verified", "url", "product_title")
 REVIEW_FIELDS = ("id", "product_id", "text", "extra", *_FIELDS)
 DECIDING_FIELDS = ("content_hash", "text_hash", "product_id", "simhash", "passages")
@@ -26,6 +28,11 @@ def document_id(kind: str, identifier: str) -> str:
     if len(raw) > _LONGEST_ID:
         return f"{kind}#{blake2b(raw, digest_size=32).hexdigest()}"
     return f"{kind}:{identifier}"
+
+
+def findable(names: Iterable[str]) -> list[str]:
+    """Without those that no store can hold: lone surrogates, more bytes than a term has."""
+    return [name for name in encodable(names) if len(name.encode()) <= _LONGEST_TERM]
 
 
 def passage_document_id(passage_id: str) -> str:

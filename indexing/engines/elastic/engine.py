@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from indexing.engines import arguments
-from indexing.engines.arguments import encodable
+from indexing.engines.arguments import Matrix, encodable
 from indexing.engines.base import Labels, Problem, StoreInfo, VectorSpace, WriteReport
 from indexing.engines.elastic import check, search
 from indexing.engines.elastic.address import parse
+from indexing.engines.elastic.documents import findable
 from indexing.engines.elastic.indices import Indices
 from indexing.engines.elastic.labels import StoredLabels
 from indexing.engines.elastic.lock import RebuildLock
@@ -20,6 +21,7 @@ from indexing.engines.elastic.reviews import Reviews
 from indexing.engines.elastic.server import Server
 from indexing.engines.elastic.settings import ElasticSettings, from_environment
 from indexing.engines.elastic.state import States
+from indexing.engines.elastic.template import LONGEST_TITLE
 from indexing.engines.elastic.vectors import Vectors
 from indexing.engines.elastic.writer import Checkpoint, Writer
 from indexing.errors import StoreError
@@ -27,10 +29,9 @@ from indexing.records import Hit, Passage, ProductSummary, Review
 from indexing.splitter import SplitterSettings
 
 COMPACTED_UP_TO = 20_000
-LARGEST_DEAD_SHARE = 0.1
 """Removed passages are never found, but weigh in the server's term statistics until it merges
-them away, which it does by and by. The end of an ingest makes the index anew where it has up to
-``COMPACTED_UP_TO`` passages, or where this share of it is dead."""
+them away, which it does by and by. The end of an ingest makes an index of up to so many passages
+anew; for a larger one the server is asked to merge."""
 
 
 class ElasticEngine:
@@ -91,7 +92,6 @@ class ElasticEngine:
     def exclusive(self, timeout: float = 0.0) -> Iterator[None]:
         """Loads go on side by side here; this one spares the server its refreshes meanwhile."""
         self._refuse_read_only()
-        self._lock.refuse()
         self._indices.settings({"refresh_interval": "-1"})
         try:
             yield
@@ -99,8 +99,7 @@ class ElasticEngine:
             self._indices.settings({"refresh_interval": self._settings.refresh})
 
     def write(self, reviews: Sequence[Review]) -> WriteReport:
-        self._refuse_read_only()
-        return self._writer.write(reviews, None)
+        return self._write(reviews, None)
 
     def write_checkpointed(
         self,
@@ -108,8 +107,13 @@ class ElasticEngine:
         name: str,
         make_state: Callable[[WriteReport], Mapping[str, Any]],
     ) -> WriteReport:
-        self._refuse_read_only()
-        return self._writer.write(reviews, (name, make_state))
+        return self._write(reviews, (name, make_state))
+
+    def restore(self, reviews: Sequence[Review]) -> WriteReport:
+        return self._write(reviews, None, keep_duplicates=True)
+
+    def review_pages(self) -> Iterator[list[Review]]:
+        return self._reviews.pages()
 
     def delete(self, review_ids: Sequence[str]) -> int:
         return self._delete(review_ids, None)
@@ -133,18 +137,18 @@ class ElasticEngine:
         return self._reviews.get(encodable(review_ids))
 
     def product(self, product_id: str) -> ProductSummary | None:
-        found = [self._reviews.product(name) for name in encodable([product_id])]
+        found = [self._reviews.product(name) for name in findable([product_id])]
         return found[0] if found else None
 
     def products(
         self, query: str | None = None, *, limit: int = 20, offset: int = 0
     ) -> list[ProductSummary]:
-        if query is not None and not encodable([query]):
+        if query is not None and (not encodable([query]) or len(query) > LONGEST_TITLE):
             return []
         return self._reviews.products(query, limit, max(offset, 0))
 
     def passages(self, product_id: str) -> Iterator[Passage]:
-        for name in encodable([product_id]):
+        for name in findable([product_id]):
             yield from search.passages_of(self._indices, name)
 
     def search_bm25(
@@ -153,7 +157,7 @@ class ElasticEngine:
         arguments.require_positive(k)
         arguments.require_boost(phrase_boost)
         self._indices.require_fit()
-        if product_id is not None and not encodable([product_id]):
+        if product_id is not None and not findable([product_id]):
             return []
         whole = self._settings.shards > 1
         return search.bm25(self._indices, query, k, product_id, phrase_boost, whole)
@@ -162,14 +166,20 @@ class ElasticEngine:
         return self._states.current().space
 
     def put_vectors(self, space: VectorSpace, passage_ids: Sequence[str], rows: Any) -> int:
-        self._refuse_read_only()
         self._indices.require_fit()
-        self._lock.refuse()
-        return self._vectors.put(space, passage_ids, rows)
+        with self._writing():
+            rebuilds = self._lock.wait()
+            stored = self._vectors.put(space, passage_ids, rows)
+            if self._lock.wait() != rebuilds:  # those that went to the old index are put again
+                stored = self._vectors.put(space, passage_ids, rows)
+            return stored
+
+    def vectors_of(self, passage_ids: Sequence[str]) -> dict[str, Matrix]:
+        return self._vectors.of(encodable(passage_ids))
 
     def clear_vectors(self) -> None:
-        self._refuse_read_only()
-        self._vectors.clear()
+        with self._writing():
+            self._vectors.clear()
 
     def passages_without_vectors(self) -> Iterator[list[Passage]]:
         return self._vectors.missing()
@@ -182,7 +192,7 @@ class ElasticEngine:
     ) -> list[Hit]:
         arguments.require_positive(k)
         self._indices.require_fit()
-        if product_id is not None and not encodable([product_id]):
+        if product_id is not None and not findable([product_id]):
             return []
         return self._vectors.search(vector, k, product_id, encoder)
 
@@ -214,16 +224,19 @@ class ElasticEngine:
         return check.problems(self._indices)
 
     def sync(self, *, compact: bool = True) -> None:
-        self._refuse_read_only()
-        self._indices.force_refresh(self._indices.truth, self._indices.passages)
-        live, dead = self._indices.counted()
-        small = live <= COMPACTED_UP_TO
-        if compact and dead and (small or dead > LARGEST_DEAD_SHARE * live):
+        with self._writing():
+            self._indices.force_refresh(self._indices.truth, self._indices.passages)
+            live, dead = self._indices.counted()
+        if not compact or not dead:
+            return
+        if live <= COMPACTED_UP_TO:
             self.rebuild()
+        else:
+            self._indices.purge()
 
     def rebuild(self) -> None:
-        self._refuse_read_only()
-        rebuild(self._indices, self._states, self._lock)
+        with self._writing():
+            rebuild(self._indices, self._states, self._lock)
 
     def drop(self) -> None:
         """Delete the store and all that is in it."""
@@ -234,8 +247,24 @@ class ElasticEngine:
         self._server.close()
 
     def _delete(self, review_ids: Sequence[str], checkpoint: Checkpoint | None) -> int:
+        with self._writing():
+            return self._writer.delete(encodable(dict.fromkeys(review_ids)), checkpoint)
+
+    def _write(
+        self,
+        reviews: Sequence[Review],
+        checkpoint: Checkpoint | None,
+        *,
+        keep_duplicates: bool = False,
+    ) -> WriteReport:
+        with self._writing():
+            return self._writer.write(reviews, checkpoint, keep_duplicates=keep_duplicates)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         self._refuse_read_only()
-        return self._writer.delete(encodable(dict.fromkeys(review_ids)), checkpoint)
+        with self._server.patiently():
+            yield
 
     def _open(self, create: bool, splitter: SplitterSettings | None) -> None:
         self._server.require_version()

@@ -20,20 +20,33 @@ PASSING = frozenset({408, 429, 502, 503, 504})
 
 _BLOCKED = "cluster_block_exception"
 _BREAKING = "circuit_breaking_exception"
+_MOVED = frozenset(
+    {"index_not_found_exception", "shard_not_found_exception", "index_closed_exception"}
+)
 
 
 def is_passing(error: Exception) -> bool:
     """Whether it makes sense to try the same again."""
     if isinstance(error, ApiError):
-        return status_of(error) in PASSING and kind_of(error) != _BLOCKED
+        return status_of(error) in PASSING and not is_blocked(status_of(error), kind_of(error))
     return isinstance(error, TransportError) and not isinstance(error, TlsError)
+
+
+def is_moved(error: Exception) -> bool:
+    """Whether an index went away under a search: its alias may name the next one already."""
+    return isinstance(error, ApiError) and kind_of(error) in _MOVED
 
 
 def is_silence(error: Exception) -> bool:
     """Whether the server gave no sign of life, or cannot work at all."""
     if isinstance(error, ApiError):
-        return status_of(error) in PASSING - {429} and kind_of(error) != _BLOCKED
+        return status_of(error) in PASSING - {429}
     return isinstance(error, TransportError)
+
+
+def is_blocked(status: int, kind: str) -> bool:
+    """Whether an index takes no writes; with 503 the server has only not yet found it again."""
+    return kind == _BLOCKED and status != 503
 
 
 def status_of(error: ApiError) -> int:
@@ -66,7 +79,7 @@ def ours(error: Exception, location: str) -> StoreError:
 
 def _of_answer(error: ApiError, location: str) -> StoreError:
     status, (kind, reason) = status_of(error), _described(error.body)
-    if kind == _BLOCKED:
+    if is_blocked(status, kind):
         return StoreReadOnly(
             f"{location} takes no writes ({reason}); free disk space or lift the index's block, "
             "then run the command again"

@@ -42,7 +42,9 @@ class Indices:
             raise faults.missing(self.location)
 
     def require_fit(self) -> None:
-        """Raises :class:`StoreMismatch` where only a rebuild helps."""
+        """Raises :class:`StoreMismatch` where only a rebuild helps, and nobody has done one yet."""
+        if self.unfit:
+            self.open(create=False)
         if self.unfit:
             raise StoreMismatch(self.unfit)
 
@@ -145,6 +147,14 @@ class Indices:
                 yield hits
             if len(hits) < size:
                 return
+
+    def purge(self) -> None:
+        """Ask the server to merge removed passages away; it does so in its own time."""
+        self.server.write(
+            lambda client: client.indices.forcemerge(
+                index=self.passages, only_expunge_deletes=True, wait_for_completion=False
+            )
+        )
 
     def counted(self) -> tuple[int, int]:
         """Passages that are there, and removed ones that still weigh in the term statistics."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,15 @@ class Reviews:
         keys = {documents.document_id(REVIEW, name): name for name in ids}
         found = self._indices.get(self._indices.truth, list(keys), documents.REVIEW_FIELDS)
         return {keys[key]: documents.review_from(source) for key, source in found.items()}
+
+    def pages(self) -> Iterator[list[Review]]:
+        """All, by id."""
+        self._indices.force_refresh(self._indices.truth)
+        query = {"term": {"kind": REVIEW}}
+        for hits in self._indices.scan(
+            self._indices.truth, query, source_includes=list(documents.REVIEW_FIELDS)
+        ):
+            yield [documents.review_from(hit["_source"]) for hit in hits]
 
     def totals(self) -> Totals:
         sums = {name: {"sum": {"field": f"print.{name}"}} for name in PRINT_PARTS}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
@@ -30,6 +32,7 @@ class Server:
         self.location = address.location
         self.settings = settings
         self._breaker = CircuitBreaker()
+        self._manner = threading.local()
         secure = address.hosts[0].startswith("https:")
         options: dict[str, Any] = {"ca_certs": settings.ca} if secure and settings.ca else {}
         if settings.api_key:
@@ -50,9 +53,24 @@ class Server:
             raise StoreError(f"{self.location}: {error}") from error
 
     def search(self, call: Callable[[Elasticsearch], T]) -> T:
-        """Run a call that somebody waits for: few repetitions, one short deadline over all."""
+        """Run a call that somebody waits for: few repetitions, one short deadline over all.
+
+        Within :meth:`patiently` it is repeated like a write.
+        """
+        if getattr(self._manner, "is_patient", False):
+            return self.write(call)
         deadline = time.monotonic() + self.settings.timeout
         return self._run(call, deadline, _SEARCH_TRIES, self.settings.timeout)
+
+    @contextmanager
+    def patiently(self) -> Iterator[None]:
+        """What this thread looks up in the block belongs to a write, and waits like one."""
+        before = getattr(self._manner, "is_patient", False)
+        self._manner.is_patient = True
+        try:
+            yield
+        finally:
+            self._manner.is_patient = before
 
     def probe(self, call: Callable[[Elasticsearch], T]) -> T:
         """Run a call once, for who only wants to know whether it can be run."""
@@ -90,7 +108,9 @@ class Server:
                 # Full jitter keeps clients that failed together from coming back together.
                 wait = random.uniform(0, pause)  # noqa: S311
                 late = time.monotonic() + wait >= deadline
-                if not left or late or not (_refused(error) or faults.is_passing(error)):
+                moved = tries <= _SEARCH_TRIES and faults.is_moved(error)
+                again = moved or isinstance(error, _BreakerOpen) or faults.is_passing(error)
+                if not left or late or not again:
                     raise self._translated(error) from error
                 time.sleep(wait)
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -124,10 +144,6 @@ class Server:
 
 class _BreakerOpen(StoreUnavailable):
     """Nothing was sent."""
-
-
-def _refused(error: Exception) -> bool:
-    return isinstance(error, _BreakerOpen)
 
 
 _EXPECTED = faults.CLIENT_ERRORS

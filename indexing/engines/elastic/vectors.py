@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from indexing.engines.arguments import Matrix, checked_rows, refuse_other
+import numpy as np
+
+from indexing.engines.arguments import FLOAT, Matrix, checked_rows, refuse_other
 from indexing.engines.base import VectorSpace
 from indexing.engines.elastic import bulk, documents, search, template
 from indexing.engines.elastic.bulk import Action
@@ -50,6 +52,21 @@ class Vectors:
         return sum(
             documents.passage_document_id(name) not in report.missing for name in passage_ids
         )
+
+    def of(self, passage_ids: Sequence[str]) -> dict[str, Matrix]:
+        """Vectors of those passages that have one, by passage id."""
+        name = f"vectors.{self._states.current().field}"
+        found: dict[str, Matrix] = {}
+        for at in range(0, len(passage_ids), search.EXACT_UP_TO):
+            some = {"terms": {"id": list(passage_ids[at : at + search.EXACT_UP_TO])}}
+            query = {"bool": {"filter": [some, {"exists": {"field": name}}]}}
+            for hits in self._indices.scan(
+                self._indices.passages, query, source_includes=["id"], docvalue_fields=[name]
+            ):
+                for hit in hits:
+                    row = np.array(hit["fields"][name][0], FLOAT)
+                    found[hit["_source"]["id"]] = row
+        return found
 
     def clear(self) -> None:
         """The old field stays where it is until a rebuild; nobody asks for it any more."""

@@ -36,12 +36,18 @@ class Writer:
         self._states = states
         self._lock = rebuild_lock
 
-    def write(self, reviews: Sequence[Review], checkpoint: Checkpoint | None) -> WriteReport:
+    def write(
+        self,
+        reviews: Sequence[Review],
+        checkpoint: Checkpoint | None,
+        *,
+        keep_duplicates: bool = False,
+    ) -> WriteReport:
         """See :meth:`indexing.engines.base.IngestEngine.write_checkpointed`."""
         batch = [prepare(review) for review in reviews]
         self._indices.require_fit()
-        stored = self._stored([item.review.id for item in batch])
-        decisions = self._decisions(batch, stored)
+        stored, rebuilds = self._stored([item.review.id for item in batch])
+        decisions = self._decisions(batch, stored, keep_duplicates)
         final = {item.review.id: item for item in batch if decisions.take(item)}
         report = WriteReport.of(decisions.tally)
         # Asked before anything is written, so that one that fails leaves nothing.
@@ -50,6 +56,8 @@ class Writer:
         if refused:
             report = _without(report, refused, stored)
             state = checkpoint[1](report) if checkpoint else None
+        if final and self._lock.wait() != rebuilds:
+            self._restore(_sizes(final, stored))
         if checkpoint and state is not None:
             self._states.save_checkpoint(checkpoint[0], state)
         return report
@@ -57,7 +65,7 @@ class Writer:
     def delete(self, review_ids: Sequence[str], checkpoint: Checkpoint | None) -> int:
         """See :meth:`indexing.engines.base.IngestEngine.delete_checkpointed`."""
         self._indices.require_fit()
-        stored = self._stored(review_ids)
+        stored, rebuilds = self._stored(review_ids)
         state = checkpoint[1](len(stored)) if checkpoint else None
         counts = {name: source["passages"] for name, source in stored.items()}
         self._run(
@@ -69,20 +77,26 @@ class Writer:
             Action("delete", self._indices.truth, documents.document_id(REVIEW, name))
             for name in stored
         )
+        if stored and self._lock.wait() != rebuilds:
+            self._restore(counts)
         if checkpoint and state is not None:
             self._states.save_checkpoint(checkpoint[0], state)
         return len(stored)
 
-    def _stored(self, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-        """What decides about the reviews that are there, by id; raises :class:`StoreBusy`."""
+    def _stored(self, ids: Collection[str]) -> tuple[dict[str, dict[str, Any]], int]:
+        """What decides about the reviews that are there, by id, and the count of rebuilds.
+
+        Raises :class:`StoreBusy`.
+        """
         keys = {documents.document_id(REVIEW, name): name for name in ids}
         fields = [*documents.DECIDING_FIELDS, *lock.FIELDS]
         found = self._indices.get(self._indices.truth, [lock.ID, *keys], fields)
-        self._lock.refuse_if(found.pop(lock.ID, None))
-        return {keys[key]: source for key, source in found.items()}
+        held = found.pop(lock.ID, None)
+        rebuilds = self._lock.wait_after(held)
+        return {keys[key]: source for key, source in found.items()}, rebuilds
 
     def _decisions(
-        self, batch: Sequence[Prepared], stored: Mapping[str, dict[str, Any]]
+        self, batch: Sequence[Prepared], stored: Mapping[str, dict[str, Any]], keep: bool
     ) -> Decisions:
         known = {name: documents.known_from(source) for name, source in stored.items()}
         fresh = [item for item in batch if not _is_unchanged(item, known)]
@@ -91,6 +105,7 @@ class Writer:
             self._text_counts(fresh, known),
             self._simhash_groups({item.review.product_id for item in fresh}),
             self._states.for_writing().settings,
+            keep_duplicates=keep,
         )
 
     def _text_counts(self, batch: Sequence[Prepared], known: Mapping[str, Known]) -> Counter[bytes]:
@@ -102,7 +117,9 @@ class Writer:
 
     def _simhash_groups(self, products: Collection[str]) -> dict[str, SimhashGroup]:
         grouped: defaultdict[str, list[int]] = defaultdict(list)
-        found = self._columns("product_id", sorted(products), ["product_id", "simhash"])
+        found = self._columns(
+            "product_id", documents.findable(sorted(products)), ["product_id", "simhash"]
+        )
         for product_id, *value in found:
             grouped[product_id].extend(value)
         return {name: SimhashGroup(values) for name, values in grouped.items()}
@@ -140,7 +157,7 @@ class Writer:
             if key in report.refused:
                 reasons[item.review.id] = report.refused[key]
         if reasons:
-            self._restore(list(reasons), {name: len(final[name].passage_ids) for name in reasons})
+            self._restore({name: len(final[name].passage_ids) for name in reasons})
         return [Refused(name, reason) for name, reason in reasons.items()]
 
     def _store_passages(
@@ -167,18 +184,18 @@ class Writer:
         report = self._run(actions())
         return {owners[key]: reason for key, reason in report.refused.items() if key in owners}
 
-    def _restore(self, ids: Sequence[str], written: Mapping[str, int]) -> None:
-        """Give reviews the passages that the truth says they have."""
-        keys = {documents.document_id(REVIEW, name): name for name in ids}
+    def _restore(self, written: Mapping[str, int]) -> None:
+        """Give reviews the passages that the truth says they have, of so many as they may have."""
+        keys = {documents.document_id(REVIEW, name): name for name in written}
         fields = [*documents.REVIEW_FIELDS, "spans"]
         found = self._indices.get(self._indices.truth, list(keys), fields)
         sources = {keys[key]: source for key, source in found.items()}
-        self._run(self._restoring(ids, sources, written))
+        self._run(self._restoring(sources, written))
 
     def _restoring(
-        self, ids: Sequence[str], sources: Mapping[str, Any], written: Mapping[str, int]
+        self, sources: Mapping[str, Any], written: Mapping[str, int]
     ) -> Iterator[Action]:
-        for name in ids:
+        for name in written:
             source = sources.get(name)
             spans = source["spans"] if source else []
             for gone in _ids(name, len(spans), written[name]):
@@ -207,6 +224,14 @@ def restored(index: str, source: Mapping[str, Any]) -> Iterator[Action]:
 
 def _ids(review_id: str, start: int, stop: int) -> Iterator[str]:
     return (passage_id(review_id, ordinal) for ordinal in range(start, stop))
+
+
+def _sizes(final: Mapping[str, Prepared], stored: Mapping[str, dict[str, Any]]) -> dict[str, int]:
+    """The most passages that each review has, or had before."""
+    return {
+        name: max(len(item.passage_ids), stored[name]["passages"] if name in stored else 0)
+        for name, item in final.items()
+    }
 
 
 def _keyed(items: Mapping[str, Prepared]) -> Iterator[tuple[str, Prepared]]:

@@ -26,8 +26,14 @@ class BatchWriter:
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, state: State, splitter: SplitterSettings
+        self,
+        connection: sqlite3.Connection,
+        state: State,
+        splitter: SplitterSettings,
+        *,
+        keep_duplicates: bool = False,
     ) -> None:
+        self._keep_duplicates = keep_duplicates
         self._connection = connection
         self._splitter = splitter
         self._next_review = state.next_review
@@ -64,6 +70,7 @@ class BatchWriter:
             self._text_counts(group, existing),
             self._simhash_groups(group),
             self._splitter,
+            keep_duplicates=self._keep_duplicates,
         )
         fresh = [item for item in group if decisions.take(item)]
         self._tally += decisions.tally

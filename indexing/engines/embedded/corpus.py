@@ -71,6 +71,19 @@ def reviews(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, R
     return {row[0]: review_from_row(row) for row in select_in(connection, sql, ids)}
 
 
+def review_page(connection: sqlite3.Connection, after: int) -> tuple[list[Review], int]:
+    """The next reviews in the order they were written, and the last one's key.
+
+    Documents that belong to no review are none.
+    """
+    rows = connection.execute(
+        f"SELECT {REVIEW_COLUMNS}, r.key FROM reviews r "  # noqa: S608
+        "WHERE r.key > ? AND r.document IS NULL ORDER BY r.key LIMIT ?",
+        (after, _REVIEWS_PER_PAGE),
+    ).fetchall()
+    return [review_from_row(row) for row in rows], (rows[-1][-1] if rows else after)
+
+
 def product(connection: sqlite3.Connection, product_id: str) -> ProductSummary | None:
     found = connection.execute(
         "SELECT id, title, reviews, passages FROM products WHERE id = ?", (product_id,)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from indexing.engines import arguments
-from indexing.engines.arguments import encodable
+from indexing.engines.arguments import Matrix, encodable
 from indexing.engines.base import Labels, Problem, StoreInfo, VectorSpace, WriteReport
 from indexing.engines.embedded import (
     check,
@@ -104,16 +104,30 @@ class EmbeddedEngine:
         """Like :meth:`write`; the state made from its report is stored in the same transaction."""
         return self.write_prepared([prepare(review) for review in reviews], (name, make_state))
 
+    def restore(self, reviews: Sequence[Review]) -> WriteReport:
+        return self.write_prepared([prepare(review) for review in reviews], keep_duplicates=True)
+
+    def review_pages(self) -> Iterator[list[Review]]:
+        after = 0
+        while True:
+            with self._database.reading() as connection:
+                page, after = corpus.review_page(connection, after)
+            if not page:
+                return
+            yield page
+
     def write_prepared(
         self,
         batch: Sequence[Prepared],
         checkpoint: tuple[str, Callable[[WriteReport], Mapping[str, Any]]] | None = None,
+        *,
+        keep_duplicates: bool = False,
     ) -> WriteReport:
         """:meth:`write` for what :func:`prepare` has made, perhaps with spans of its own."""
         with self._transaction() as connection:
             state = corpus.state(connection)
             settings = splitting.settings_for_writing(state.splitter, self.location)
-            writer = BatchWriter(connection, state, settings)
+            writer = BatchWriter(connection, state, settings, keep_duplicates=keep_duplicates)
             report = writer.write(batch)
             writer.finish(state)
             if checkpoint:
@@ -195,6 +209,9 @@ class EmbeddedEngine:
 
     def put_vectors(self, space: VectorSpace, passage_ids: Sequence[str], rows: Any) -> int:
         return self._vectors.put(space, passage_ids, rows)
+
+    def vectors_of(self, passage_ids: Sequence[str]) -> dict[str, Matrix]:
+        return self._vectors.of(encodable(passage_ids))
 
     def clear_vectors(self) -> None:
         self._vectors.clear()

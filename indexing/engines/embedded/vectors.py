@@ -14,7 +14,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from indexing.engines.arguments import checked_rows, refuse_other
+import numpy as np
+
+from indexing.engines.arguments import FLOAT, Matrix, checked_rows, refuse_other
 from indexing.engines.base import VectorSpace
 from indexing.engines.embedded import corpus
 from indexing.engines.embedded.database import Database
@@ -118,6 +120,16 @@ class StoredVectors:
                 "INSERT INTO vectors (passage, vector) VALUES (?, ?)", sorted(found.items())
             )
         return len(found)
+
+    def of(self, passage_ids: Sequence[str]) -> dict[str, Matrix]:
+        """Vectors of those passages that have one, by passage id."""
+        sql = (
+            "SELECT p.id, v.vector FROM passages p CROSS JOIN vectors v ON v.passage = p.key "
+            "WHERE p.id IN ({marks})"
+        )
+        with self._database.reading() as connection:
+            rows = select_in(connection, sql, dict.fromkeys(passage_ids))
+            return {name: np.frombuffer(blob, FLOAT) for name, blob in rows}
 
     def clear(self) -> None:
         with self._transaction() as connection:
