@@ -71,6 +71,7 @@ def origin_out(origin: Origin) -> OriginOut:
         dense=_place_out(origin.dense),
         fused=_place_out(origin.fused),
         evidence=_place_out(origin.evidence),
+        cross_encoder=_place_out(origin.cross_encoder),
     )
 
 
@@ -96,6 +97,7 @@ def ask_response(result: AskResult) -> AskResponse:
     """The whole reply."""
     return AskResponse(
         question=result.question,
+        corrections=result.corrections,
         product_id=result.product_id,
         answered=result.answered,
         answers=[answer_out(answer) for answer in result.answers],

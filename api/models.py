@@ -124,6 +124,7 @@ class OriginOut(BaseModel):
     dense: PlaceOut | None = Field(description="Its score is the similarity of the vectors.")
     fused: PlaceOut | None = Field(description="The joint ranking of BM25 and dense.")
     evidence: PlaceOut | None = Field(description="Its score is the reader's log odds.")
+    cross_encoder: PlaceOut | None = Field(description="Its score is the ranking model's.")
 
 
 class PassageOut(BaseModel):
@@ -142,6 +143,9 @@ class AskResponse(BaseModel):
     """Everything that was found, and how."""
 
     question: str
+    corrections: dict[str, str] = Field(
+        description="Words that no review has, and what BM25 searched for instead, in lower case."
+    )
     product_id: str | None
     answered: bool = Field(description="Whether any answer passed the threshold.")
     answers: list[AnswerOut] = Field(description="Best first; empty when no review answers.")

@@ -24,8 +24,8 @@ class Settings(BaseSettings):
 
     store: str = Field(default="store", min_length=1)
     """Where the reviews live."""
-    pipeline: str = Field(default="bm25", min_length=1)
-    """Name of the pipeline that answers."""
+    pipeline: str | None = Field(default=None, min_length=1)
+    """Name of the pipeline that answers; the best that the store can serve if not given."""
     model: str | None = None
     """Folder of the reader; the one that ships if not given."""
     host: str = "127.0.0.1"

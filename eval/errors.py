@@ -4,6 +4,7 @@
 
     EvalError
     ├── DatasetNotFound     no such data set, split or file
+    │   └── UnknownDataset  no data set of that name; the message lists those that exist
     ├── MalformedData       a file that breaks its format; the message names file, place and id
     ├── UnknownMetric       no metric of that name; the message lists those that exist
     ├── NotComparable       two results that were not measured on the same questions
@@ -23,6 +24,10 @@ class EvalError(Exception):
 
 class DatasetNotFound(EvalError):
     """No such data set, split or file."""
+
+
+class UnknownDataset(DatasetNotFound):
+    """No data set of that name."""
 
 
 class MalformedData(EvalError):

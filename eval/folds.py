@@ -6,12 +6,13 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from eval.errors import TooFewGroups
 from eval.metrics.no_answer import smoothed_threshold
 from eval.reading import Prediction, judge, reading_columns
 from eval.records import MergeRule, ReadingQuestion
-from eval.results import SCALE, Column, Result
+from eval.results import SCALE, Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,20 @@ def spread(columns: Sequence[Column], folds: Sequence[frozenset[str]]) -> list[S
     return found
 
 
-def groups_of(result: Result) -> dict[str, str]:
+class Grouped(Protocol):
+    """A question, of whatever kind, that may be of a product or a titled text."""
+
+    @property
+    def product_id(self) -> str | None: ...
+    @property
+    def meta(self) -> Mapping[str, str]: ...
+
+
+def groups_of(questions: Mapping[str, Grouped]) -> dict[str, str]:
     """The product of every question; its title, or the question itself, where there is none."""
     return {
         name: asked.product_id or asked.meta.get("title", "") or name
-        for name, asked in result.asked.items()
+        for name, asked in questions.items()
     }
 
 

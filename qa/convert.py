@@ -10,7 +10,7 @@ from haystack import Document
 
 from indexing.matching import WordMatcher
 from indexing.records import Passage
-from qa.components.origin import BM25, DENSE, EVIDENCE, FUSED, origin_of
+from qa.components.origin import BM25, CROSS_ENCODER, DENSE, EVIDENCE, FUSED, origin_of
 from qa.records import FoundPassage, Origin, Place
 
 
@@ -45,6 +45,7 @@ def _origin(document: Document, question: str, matcher_of: Callable[[str], WordM
         dense=_place(known.get(DENSE)),
         fused=_place(known.get(FUSED)),
         evidence=_place(known.get(EVIDENCE)),
+        cross_encoder=_place(known.get(CROSS_ENCODER)),
     )
 
 

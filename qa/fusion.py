@@ -1,4 +1,4 @@
-"""Joining rankings of the same question: by ranks, or by scores made comparable."""
+"""Joining rankings of the same question: by ranks, by scores made comparable, or as they are."""
 
 from __future__ import annotations
 
@@ -32,6 +32,26 @@ def weighted_fusion(rankings: Sequence[Scores], weights: Sequence[float]) -> dic
         for name, score in min_max(ranking).items():
             total[name] = total.get(name, 0.0) + weight * score
     return best_first(total)
+
+
+def linear_fusion(rankings: Sequence[Scores], weights: Sequence[float]) -> dict[str, float]:
+    """Sum of ``weight * score``, the scores as they are; their scales are the weights' affair.
+
+    An id that a ranking lacks counts as its worst. How far a question's best score stands out
+    stays in the sum, which stretching takes away (Bruch, Gai and Ingber, 2023, compare both).
+    """
+    total = dict.fromkeys((name for ranking in rankings for name in ranking), 0.0)
+    for ranking, weight in zip(rankings, weights, strict=True):
+        least = min(ranking.values(), default=0.0)
+        for name in total:
+            total[name] += weight * ranking.get(name, least)
+    return best_first(total)
+
+
+def within_one(scores: Scores) -> dict[str, float]:
+    """Divided by the greatest where that is beyond 1: inner products of vectors of any length."""
+    greatest = max((abs(score) for score in scores.values()), default=0.0)
+    return {name: score / max(1.0, greatest) for name, score in scores.items()}
 
 
 def min_max(scores: Scores) -> dict[str, float]:

@@ -48,7 +48,8 @@ class Origin:
     """Where a passage came from and why; None for ways that did not find it or were not taken.
 
     ``terms`` are the words that BM25 searched for and found. ``dense`` is the inner product of the
-    vectors, ``evidence`` the log odds of the reader's best span, ``fused`` the joint score.
+    vectors, ``fused`` the joint score, ``evidence`` the log odds of the reader's best span,
+    ``cross_encoder`` the score of such a model.
     """
 
     bm25: Place | None = None
@@ -56,6 +57,7 @@ class Origin:
     dense: Place | None = None
     fused: Place | None = None
     evidence: Place | None = None
+    cross_encoder: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,14 @@ class AskResult:
 
     ``answers`` are those above the threshold, best first; empty means that no review read
     answers the question. ``below_threshold`` are the best of the others, for a caller who wants
-    to look anyway. ``no_answer_probability`` is that none of the passages read answers it.
+    to look anyway. ``corrections`` maps words of the question that no review has to those that
+    BM25 searched for instead, in lower case. ``no_answer_probability`` is that none of the
+    passages read answers it.
     ``milliseconds`` maps stage (``retrieve``, perhaps ``rank``, ``read``, ``total``) to wall time.
     """
 
     question: str
+    corrections: dict[str, str]
     product_id: str | None
     answers: tuple[Answer, ...]
     below_threshold: tuple[Answer, ...]

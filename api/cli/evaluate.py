@@ -94,10 +94,13 @@ def _experiment(kind: Kind, values: dict[str, Any]) -> Experiment:
 def _measure(experiment: Experiment, given: Mapping[str, Any]) -> None:
     """Run it, and print every result as soon as there is one; JSON at the end, as one list."""
     from api.cli import evaluate_tables
-    from qa.experiments.suite import steps
+    from qa.experiments.suite import left_out, steps
 
     trees, results = [], []
-    for step in steps(experiment, given["data"], given["out"]):
+    todo = steps(experiment, given["data"], given["out"])
+    for line in left_out(experiment):
+        typer.echo(output.flat(f"left out: {line}"), err=True)
+    for step in todo:
         result = _shown(step.title, step.run)
         results.append(result)
         spreads = spreads_of(result, step.folds)
@@ -114,7 +117,7 @@ def spreads_of(result: Result, folds: int) -> list[Spread]:
     """Mean and deviation of every column over folds grouped by product; none without folds."""
     from eval.folds import group_folds, groups_of, spread
 
-    return spread(result.columns, group_folds(groups_of(result), folds)) if folds else []
+    return spread(result.columns, group_folds(groups_of(result.asked), folds)) if folds else []
 
 
 def _shown(what: str, work: Callable[[Callable[[int, int], None]], Result]) -> Result:

@@ -43,7 +43,7 @@ def score(
         from eval.formats.results import write_result
         from eval.scoring import score_predictions_file, score_run_file
         from indexing.sample import questions_path
-        from qa.experiments.suite import SAMPLE
+        from qa.experiments.sources import SAMPLE
 
         if qrels is not None:
             result = score_run_file(file, qrels, metric or ())

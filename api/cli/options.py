@@ -29,7 +29,7 @@ Pipeline = Annotated[
         metavar="NAME",
         help="bm25, bm25-plain, dense, hybrid, hybrid+rank or a YAML file.  "
         "[env: REVIEWQA_PIPELINE; "
-        "default: bm25]",
+        "default: hybrid where the store has vectors, else bm25]",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

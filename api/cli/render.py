@@ -10,6 +10,8 @@ from rich.text import Text
 from api.cli.output import flat, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from indexing.records import Review
@@ -21,6 +23,8 @@ _SUPPORTERS = 5
 
 def show_result(console: Console, result: AskResult) -> None:
     """Print the answers, or that there are none and how near the nearest came."""
+    if result.corrections:
+        console.print(Text(_corrections(result.corrections), style=_DIM))
     if result.answered:
         for rank, answer in enumerate(result.answers, 1):
             _show_answer(console, f"{rank}. ", answer)
@@ -80,6 +84,11 @@ def _supporters(others: list[Support]) -> str:
     rest = len(others) - len(shown)
     more = f" and {rest} more" if rest else ""
     return flat(f"also in: {', '.join(shown)}{more}")
+
+
+def _corrections(replaced: Mapping[str, str]) -> str:
+    pairs = (f"{meant} instead of {typed}" for typed, meant in replaced.items())
+    return flat(f"searched for {', '.join(pairs)}")
 
 
 def _footer(result: AskResult) -> str:

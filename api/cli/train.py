@@ -1,4 +1,4 @@
-"""``reviewqa train``: make a reader or an encoder of one's own; needs the extra ``train``."""
+"""``reviewqa train``: readers, encoders and rankers of one's own; needs the extra ``train``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import typer
 from api.cli import options
 from api.cli.failures import Failure
 
-Config = Annotated[Path, typer.Option(help="Recipe, a YAML file.")]
+Config = Annotated[
+    Path, typer.Option(metavar="FILE|NAME", help="Recipe: a YAML file, or one that ships.")
+]
 Data = Annotated[Path, typer.Option(help="Folder with the labelled questions.")]
 Out = Annotated[Path, typer.Option(help="Folder for the trained model.")]
 Resume = Annotated[
@@ -33,14 +35,28 @@ def _group() -> None:
 
 @app.command()
 def reader(
-    config: Config, data: Data, out: Out, resume: Resume = True, settings: Settings = None
+    config: Config,
+    data: Data,
+    out: Out,
+    resume: Resume = True,
+    settings: Settings = None,
+    stage: Annotated[
+        str | None,
+        typer.Option(help="Train as far as this stage; the reader is OUT/reader-STAGE then."),
+    ] = None,
 ) -> None:
-    """Train a reader from a recipe and labelled questions."""
+    """Train a reader from a recipe (reader, book) and labelled questions."""
     _need_torch()
     from qa.training.make_reader import make_reader
 
     made = make_reader(
-        config, data=data, out=out, resume=resume, overrides=settings or (), report=_progress
+        config,
+        data=data,
+        out=out,
+        resume=resume,
+        overrides=settings or (),
+        report=_progress,
+        stage=stage,
     )
     typer.echo(f"trained: {made}")
 
@@ -49,13 +65,24 @@ def reader(
 def encoder(
     config: Config, data: Data, out: Out, resume: Resume = True, settings: Settings = None
 ) -> None:
-    """Train a retrieval encoder, of one tower or two, from a recipe and labelled questions."""
+    """Train a retrieval encoder from a recipe (encoder, dpr: two towers) and questions."""
     _need_torch()
     from qa.training.make_encoder import Job, make_encoder
 
     typer.echo(
         f"trained: {make_encoder(Job(config, data, out, resume, settings or (), _progress))}"
     )
+
+
+@app.command()
+def ranker(
+    config: Config, data: Data, out: Out, resume: Resume = True, settings: Settings = None
+) -> None:
+    """Train a cross-encoder that ranks passages, from a recipe and labelled questions."""
+    _need_torch()
+    from qa.training.make_ranker import Job, make_ranker
+
+    typer.echo(f"trained: {make_ranker(Job(config, data, out, resume, settings or (), _progress))}")
 
 
 def _need_torch() -> None:

@@ -10,7 +10,14 @@ export function reply(result) {
   const body = result.answered
     ? [el("h2", { class: "visually-hidden" }, "Answers"), ...result.answers.map((answer) => answerCard(answer))]
     : [nothing(result)];
-  return [...body, readings(result)];
+  return [corrections(result.corrections), ...body, readings(result)].filter(Boolean);
+}
+
+function corrections(replaced) {
+  const pairs = Object.entries(replaced);
+  if (!pairs.length) return null;
+  const parts = pairs.flatMap(([typed, meant], index) => [index ? ", " : "", el("strong", {}, meant), ` instead of ${typed}`]);
+  return el("p", { class: "hint corrections", dir: "auto" }, "Searched for ", ...parts);
 }
 
 function answerCard(answer, miss = false) {
@@ -147,11 +154,12 @@ function readings(result) {
 }
 
 // Where a passage came from and why, for whoever opens the list of what was read.
-function came({ bm25, dense, evidence }) {
+function came({ bm25, dense, evidence, cross_encoder: ranker }) {
   const parts = [
     bm25 ? `words: ${bm25.terms.join(", ") || "none"} (${place(bm25)})` : null,
     dense ? `meaning: similarity ${dense.score.toFixed(2)} (${place(dense)})` : null,
     evidence ? `answer in it: ${place(evidence)}` : null,
+    ranker ? `ranking model: ${place(ranker)}` : null,
   ].filter(Boolean);
   return parts.flatMap((part) => [" · ", el("bdi", {}, part)]);
 }

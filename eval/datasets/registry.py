@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from eval.datasets.files import find
 from eval.datasets.jsonl import read_jsonl
 from eval.datasets.squad import part_of_title, read_squad
 from eval.datasets.subjqa import DOMAINS, load_subjqa, read_subjqa
-from eval.errors import DatasetNotFound
+from eval.errors import DatasetNotFound, UnknownDataset
 from eval.records import ReadingQuestion
 
 Loader = Callable[[Path, str, str], list[ReadingQuestion]]
@@ -23,17 +24,27 @@ def load_reading(name: str, split: str, root: Path) -> list[ReadingQuestion]:
     :func:`read_file` reads (then ``split`` is not looked at).
 
     Raises:
-        DatasetNotFound: the name, the split or its file is not known; the message lists the names.
+        UnknownDataset: no such name; the message lists those there are.
+        DatasetNotFound: the split or its file is not there.
     """
     family, _, part = name.partition(":")
     if family in _LOADERS and part:
         return _LOADERS[family](root, part, split)
     if Path(name).is_file():
         return read_file(Path(name))
-    raise DatasetNotFound(
+    raise UnknownDataset(
         f"no data set {name!r}: a SQuAD JSON, JSONL or SubjQA CSV file, "
         f"or one of {', '.join(names())}"
     )
+
+
+@contextmanager
+def also_known(*more: str) -> Iterator[None]:
+    """Lists ``more`` names after those of an :class:`UnknownDataset` raised within the block."""
+    try:
+        yield
+    except UnknownDataset as error:
+        raise UnknownDataset(", ".join((str(error), *more))) from error
 
 
 def read_file(path: Path) -> list[ReadingQuestion]:

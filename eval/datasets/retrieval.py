@@ -11,7 +11,7 @@ from eval.datasets import protocols
 from eval.datasets.beir import is_beir, load_beir
 from eval.datasets.epqa import load_epqa
 from eval.datasets.files import open_text
-from eval.datasets.registry import load_reading, names, read_file
+from eval.datasets.registry import also_known, load_reading, names, read_file
 from eval.errors import DatasetNotFound, MalformedData
 from eval.records import EvidenceQuestion, ReadingQuestion, RetrievalSet, Text
 
@@ -42,7 +42,8 @@ def load_retrieval(
         return load_beir(Path(name), split)
     if name in EPQA:
         return protocols.evidence_protocol(name, split, _epqa(root, split), _source(name))
-    asked = load_reading(name, split, root)
+    with also_known(*EPQA, "a BEIR folder"):
+        asked = load_reading(name, split, root)
     chosen = protocol or ("product" if corpus else default_protocol(name))
     every = _everything(name, split, root)
     return retrieval_set(name, split, asked, every, chosen, read_texts(corpus) if corpus else ())

@@ -117,8 +117,9 @@ class Engine(Protocol):
         phrase, too (the ordered part of the sequential dependence model, Metzler & Croft, 2005):
         where its terms stand side by side in that order, ``n`` times, the score grows by
         ``phrase_boost * (idf_1 + idf_2) * n * (k1 + 1) / (n + norm)``, ``norm`` being BM25's for
-        the passage's length; so does Lucene's ``match_phrase``. Of a long query the first pairs
-        count.
+        the passage's length; so does Lucene's ``match_phrase``. Pairs of two words of
+        :data:`indexing.function_words.FUNCTION_WORDS` do not count, and of a long query only the
+        first pairs do.
 
         Raises:
             IndexingError: ``k`` is less than 1, or the boost is no number of 0 or more.

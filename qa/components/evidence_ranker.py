@@ -2,102 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from time import perf_counter
 from typing import Any
 
 from haystack import Document, component
 
-from qa.components.origin import EVIDENCE, with_origin
+from qa.components.origin import EVIDENCE
+from qa.components.passage_ranker import PassageRanker
 from qa.components.reader_bound import ReaderBound
-from qa.fusion import best_first, min_max
-
-_BATCH = 8
-"""Passages read between two looks at the clock."""
-_NO_SPAN = -20.0
-"""Log odds of a passage without a word to mark; farther off they would level all others."""
-_BELOW = 2.0
-"""Puts the scores of what was not read, stretched to [0, 1], below those of what was."""
+from qa.components.readings import Readings
+from qa.ranker.scorer import log_odds
+from qa.reader.spans import ScoredSpan
 
 
 @component
-class EvidenceRanker(ReaderBound):
+class EvidenceRanker(ReaderBound, PassageRanker):
     """Ranks passages by the log odds of the best answer span that the reader finds in them."""
+
+    origin = EVIDENCE
 
     def __init__(
         self,
         model: str | None = None,
         top_n: int = 30,
         milliseconds: float | None = None,
-        weight: float = 0.5,
+        weight: float = 0.75,
         top_k: int = 10,
         threads: int = 0,
     ) -> None:
         """
         Args:
             model: a reader folder; the shipped one if absent.
-            top_n: so many of the first passages are read; the rest follows as it came.
-            milliseconds: stop reading when so much time has gone; None reads all ``top_n``, which
-                alone makes the order the same on every machine.
-            weight: the evidence's share in [0, 1]; the score that passages come with has the rest.
-            top_k: documents to return when a run does not say.
-            threads: CPU threads of the reader; 0 takes every core.
+            top_n, milliseconds, weight, top_k, threads: see :class:`PassageRanker`.
         """
-        for name, value in (("top_n", top_n), ("top_k", top_k)):
-            if value < 1:
-                raise ValueError(f"{name} is {value}, it must be at least 1")
-        if milliseconds is not None and milliseconds <= 0:
-            raise ValueError(f"milliseconds is {milliseconds}, it must be more than 0")
-        if not 0 <= weight <= 1:
-            raise ValueError(f"weight is {weight}, it must be between 0 and 1")
         self.model = model
-        self.top_n = top_n
-        self.milliseconds = milliseconds
-        self.weight = weight
-        self.top_k = top_k
-        self.threads = threads
+        PassageRanker.__init__(self, top_n, milliseconds, weight, top_k, threads)
 
     @property
     def fingerprint(self) -> str:
         """Of the reader, which is loaded if need be."""
         return self.reader.manifest.fingerprint
 
-    @component.output_types(documents=list[Document], milliseconds=float)
+    @component.output_types(documents=list[Document], readings=Readings, milliseconds=float)
     def run(
         self, query: str, documents: list[Document], top_k: int | None = None
     ) -> dict[str, Any]:
-        """The passages that were read, best evidence first, then the others in their order."""
-        started = perf_counter()
-        evidence = self._evidence(query, documents[: self.top_n], started)
-        rest = documents[len(evidence) :]
-        after = min_max({document.id: document.score or 0.0 for document in rest})
-        unread = [replace(document, score=after[document.id] - _BELOW) for document in rest]
-        limit = self.top_k if top_k is None else top_k
-        return {
-            "documents": [*self._ranked(documents, evidence), *unread][:limit],
-            "milliseconds": 1000 * (perf_counter() - started),
-        }
+        """The passages that were read, best evidence first, then the others in their order.
 
-    def _ranked(self, documents: list[Document], evidence: list[float]) -> list[Document]:
-        """Those that were read; their new scores are in [0, 1]."""
-        known = {d.id: (d, odds) for d, odds in zip(documents, evidence, strict=False)}
-        before = min_max({name: d.score or 0.0 for name, (d, _) in known.items()})
-        now = min_max({name: odds for name, (_, odds) in known.items()})
-        total = {n: (1 - self.weight) * before[n] + self.weight * now[n] for n in known}
-        return [
-            replace(with_origin(known[name][0], EVIDENCE, rank, known[name][1]), score=score)
-            for rank, (name, score) in enumerate(best_first(total).items(), 1)
-        ]
+        ``readings`` are for a reader of the same model that comes after.
+        """
+        known: dict[str, list[ScoredSpan]] = {}
 
-    def _evidence(self, query: str, documents: list[Document], started: float) -> list[float]:
-        """Log odds of the first documents, as far as time reaches; at least one batch's."""
-        batch = _BATCH if self.milliseconds is not None else max(1, len(documents))
-        found: list[float] = []
-        for begin in range(0, len(documents), batch):
-            gone = 1000 * (perf_counter() - started)
-            if begin and self.milliseconds is not None and gone >= self.milliseconds:
-                break
-            texts = [document.content or "" for document in documents[begin : begin + batch]]
+        def odds(texts: list[str]) -> list[float]:
             (reading,) = self.reader.read([query], [texts])
-            found.extend(spans[0].score if spans else _NO_SPAN for spans in reading.spans)
-        return found
+            known.update(zip(texts, reading.spans, strict=True))
+            return log_odds(reading.spans)
+
+        found = self.ranked(odds, documents, top_k)
+        return found | {"readings": Readings(query, self.fingerprint, 1, known)}

@@ -9,6 +9,7 @@ from haystack import Document, component
 from haystack.dataclasses import ExtractedAnswer
 
 from qa.components.reader_bound import ReaderBound
+from qa.components.readings import Readings
 from qa.reader.spans import ScoredSpan
 
 
@@ -38,23 +39,41 @@ class ExtractiveReader(ReaderBound):
     @component.output_types(
         answers=list[ExtractedAnswer], no_answer_probability=float, milliseconds=float
     )
-    def run(self, query: str, documents: list[Document]) -> dict[str, Any]:
-        """Answers of all documents, surest first, and how likely it is that none answers."""
+    def run(
+        self, query: str, documents: list[Document], readings: Readings | None = None
+    ) -> dict[str, Any]:
+        """Answers of all documents, surest first, and how likely it is that none answers.
+
+        Args:
+            readings: what was read already; used where it is what this reader would find.
+        """
         started = perf_counter()
-        reader = self.reader
-        texts = [document.content or "" for document in documents]
-        (reading,) = reader.read([query], [texts], spans=self.spans_per_passage)
+        found = self._spans(query, [document.content or "" for document in documents], readings)
         answers = [
-            _answer(query, document, span, reader.confidence(span))
-            for document, spans in zip(documents, reading.spans, strict=True)
+            _answer(query, document, span, self.reader.confidence(span))
+            for document, spans in zip(documents, found, strict=True)
             for span in spans
         ]
         answers.sort(key=lambda answer: -answer.score)
         return {
             "answers": answers,
-            "no_answer_probability": 1 - reading.answerable,
+            "no_answer_probability": 1 - self.reader.answerable(found),
             "milliseconds": 1000 * (perf_counter() - started),
         }
+
+    def _spans(
+        self, query: str, texts: list[str], readings: Readings | None
+    ) -> list[list[ScoredSpan]]:
+        """Spans of each text; those that no reading has are read."""
+        count = self.spans_per_passage
+        own = (query, self.reader.manifest.fingerprint, count)
+        known: dict[str, list[ScoredSpan]] = {}
+        if readings is not None and (readings.query, readings.fingerprint, readings.count) == own:
+            known.update(readings.spans)
+        unread = [text for text in dict.fromkeys(texts) if text not in known]
+        (fresh,) = self.reader.read([query], [unread], spans=count)
+        known.update(zip(unread, fresh.spans, strict=True))
+        return [known[text] for text in texts]
 
 
 def _answer(query: str, document: Document, span: ScoredSpan, score: float) -> ExtractedAnswer:

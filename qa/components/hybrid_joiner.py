@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from time import perf_counter
 from typing import Any
 
 from haystack import Document, component
 
 from qa.components.origin import FUSED, merged, with_origin
-from qa.fusion import RANK_CONSTANT, reciprocal_rank_fusion, weighted_fusion
+from qa.fusion import (
+    RANK_CONSTANT,
+    Scores,
+    linear_fusion,
+    reciprocal_rank_fusion,
+    weighted_fusion,
+    within_one,
+)
 
-WEIGHTED, RECIPROCAL = "weighted", "reciprocal_rank"
-METHODS = (WEIGHTED, RECIPROCAL)
+LINEAR, WEIGHTED, RECIPROCAL = "linear", "weighted", "reciprocal_rank"
+METHODS = (LINEAR, WEIGHTED, RECIPROCAL)
+SIMILARITY_WEIGHT = 30.0
 
 
 @component
@@ -24,14 +33,19 @@ class HybridJoiner:
         weight: float = 0.5,
         rank_constant: float = RANK_CONSTANT,
         top_k: int = 10,
+        similarity_weight: float = SIMILARITY_WEIGHT,
     ) -> None:
         """
         Args:
-            method: ``weighted`` sums scores that were stretched to [0, 1] per question;
-                ``reciprocal_rank`` looks at ranks only.
-            weight: the encoder's share in [0, 1]; BM25 has the rest.
+            method: ``linear`` sums BM25's score and the weighed similarity; ``weighted`` sums
+                scores that were stretched to [0, 1] per question; ``reciprocal_rank`` looks at
+                ranks only.
+            weight: the encoder's share in [0, 1], BM25 has the rest; not of ``linear``.
             rank_constant: of reciprocal rank fusion; the greater, the flatter.
             top_k: documents to return when a run does not say.
+            similarity_weight: of ``linear``: points of BM25 that a similarity of 1 is worth, to be
+                fitted to the encoder (``python -m qa.experiments.fit_fusion``). Similarities of
+                vectors that are not of unit length are divided by the question's greatest.
         """
         if method not in METHODS:
             raise ValueError(f"method is {method!r}, it must be one of {', '.join(METHODS)}")
@@ -39,12 +53,17 @@ class HybridJoiner:
             raise ValueError(f"weight is {weight}, it must be between 0 and 1")
         if rank_constant < 0:
             raise ValueError(f"rank_constant is {rank_constant}, it must be at least 0")
+        if not (math.isfinite(similarity_weight) and similarity_weight >= 0):
+            raise ValueError(
+                f"similarity_weight is {similarity_weight}, it must be a number of 0 or more"
+            )
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}, it must be at least 1")
         self.method = method
         self.weight = weight
         self.rank_constant = rank_constant
         self.top_k = top_k
+        self.similarity_weight = similarity_weight
 
     @component.output_types(documents=list[Document], milliseconds=float)
     def run(
@@ -57,14 +76,18 @@ class HybridJoiner:
         started = perf_counter()
         limit = self.top_k if top_k is None else top_k
         rankings = [{d.id: d.score or 0.0 for d in g} for g in (bm25_documents, dense_documents)]
-        weights = (1 - self.weight, self.weight)
-        if self.method == WEIGHTED:
-            fused = weighted_fusion(rankings, weights)
-        else:
-            fused = reciprocal_rank_fusion(rankings, weights, self.rank_constant)
+        fused = self._fused(*rankings)
         known = merged([*bm25_documents, *dense_documents])
         documents = [
             with_origin(known[name], FUSED, rank, score)
             for rank, (name, score) in enumerate(list(fused.items())[:limit], 1)
         ]
         return {"documents": documents, "milliseconds": 1000 * (perf_counter() - started)}
+
+    def _fused(self, bm25: Scores, dense: Scores) -> Scores:
+        if self.method == LINEAR:
+            return linear_fusion([bm25, within_one(dense)], (1, self.similarity_weight))
+        weights = (1 - self.weight, self.weight)
+        if self.method == WEIGHTED:
+            return weighted_fusion([bm25, dense], weights)
+        return reciprocal_rank_fusion([bm25, dense], weights, self.rank_constant)

@@ -1,7 +1,8 @@
 """Where a passage came from and why, carried in a document's metadata from component to component.
 
-``meta["origin"]`` maps what found or ranked it (``bm25``, ``dense``, ``fused``, ``evidence``) to
-its rank there, from 1, its score, and for ``bm25`` the ``query`` that was searched for.
+``meta["origin"]`` maps what found or ranked it (``bm25``, ``dense``, ``fused``, ``evidence``,
+``cross_encoder``) to its rank there, from 1, its score, and for ``bm25`` the ``query`` that was
+searched for.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from indexing.engines.base import Engine
 from indexing.records import Hit
 
 ORIGIN = "origin"
-BM25, DENSE, FUSED, EVIDENCE = "bm25", "dense", "fused", "evidence"
+BM25, DENSE, FUSED = "bm25", "dense", "fused"
+EVIDENCE, CROSS_ENCODER = "evidence", "cross_encoder"
 
 
 def documents_of(engine: Engine, hits: Sequence[Hit], source: str, **about: Any) -> list[Document]:

@@ -1,4 +1,4 @@
-"""A text encoder on disk: ``model.onnx``, ``tokenizer.json``, and ``manifest.json`` for the rest.
+"""A text encoder on disk: a folder as in :mod:`qa.model_folder`, and what its manifest says.
 
 The model takes int64 ``input_ids``, ``attention_mask`` and ``token_type_ids``, each
 (batch, length), and gives one float ``embedding``, (batch, dimension), pooled and, where
@@ -8,24 +8,17 @@ such a folder in ``query`` and in ``passage``.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-from qa.checked import checked
-from qa.errors import ModelError
-from qa.reader.package import MANIFEST, MODEL, TOKENIZER, fingerprint
+from qa.model_folder import MODELS, load_manifest_as
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 OUTPUT = "embedding"
 QUERY_TOWER, PASSAGE_TOWER = "query", "passage"
-SHIPPED = Path(__file__).parent.parent / "models" / "encoder"
-
-__all__ = ["MANIFEST", "MODEL", "TOKENIZER", "EncoderManifest", "fingerprint"]
+SHIPPED = MODELS / "encoder"
 
 
 @checked_dataclass(config=ConfigDict(extra="forbid"), frozen=True)
@@ -53,34 +46,8 @@ class EncoderManifest:
 
 
 def load_encoder_manifest(folder: Path) -> EncoderManifest:
-    """The manifest of a (one-tower) encoder folder.
-
-    Raises:
-        ModelError: the folder or a file of it is missing, malformed, or not what was saved.
-    """
-    missing = [name for name in (MODEL, TOKENIZER, MANIFEST) if not (folder / name).is_file()]
-    if missing:
-        raise ModelError(f"{folder} is not an encoder: no {missing[0]} in it")
-    path = folder / MANIFEST
-    try:
-        tree = json.loads(path.read_bytes())
-    except ValueError as error:  # malformed JSON or UTF-8
-        raise ModelError(f"{path}: not JSON: {error}") from error
-    manifest = checked(TypeAdapter(EncoderManifest), tree, path, ModelError)
-    if (found := fingerprint(folder)) != manifest.fingerprint:
-        raise ModelError(
-            f"{folder}: model or tokenizer is {found}, its manifest says {manifest.fingerprint}: "
-            "the files were altered or mixed; restore them or export the encoder again"
-        )
-    return manifest
-
-
-def save_encoder_manifest(folder: Path, manifest: EncoderManifest) -> None:
-    """Write the manifest, whole or not at all."""
-    partial = folder / f"{MANIFEST}.partial"
-    text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
-    partial.write_text(f"{text}\n", "utf-8")
-    partial.replace(folder / MANIFEST)
+    """The manifest of a (one-tower) encoder folder; raises :class:`qa.errors.ModelError`."""
+    return load_manifest_as(TypeAdapter(EncoderManifest), folder, "an encoder")
 
 
 def has_two_towers(folder: Path) -> bool:

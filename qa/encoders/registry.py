@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from qa.encoders.onnx import OnnxEncoder
-from qa.encoders.package import MANIFEST, SHIPPED
+from qa.encoders.package import SHIPPED
 from qa.encoders.protocol import Encoder
 from qa.errors import ModelError
+from qa.model_folder import MANIFEST
 
 SHIPPED_NAME, HUB, DPR, FAKE = "shipped", "hub:", "dpr:", "fake"
 NAMES = "shipped, an encoder folder, hub:NAME|FOLDER, dpr:QUESTION,PASSAGE"

@@ -50,7 +50,7 @@ def measure(folder: Path, size: int, products: int, queries: int) -> dict[str, A
     engine = EmbeddedEngine(folder, create=True)
     try:
         seconds = _filled(engine, size, products)
-        asked = _vectors(np.random.default_rng(7), queries)
+        asked = some_vectors(np.random.default_rng(7), queries)
         names = [f"p{n % products:06d}" for n in range(0, 7919 * queries, 7919)]
         within = _timed(asked, lambda n, q: engine.search_vectors(q, k=10, product_id=names[n]))
         overall = _timed(asked[:100], lambda n, q: engine.search_vectors(q, k=10))
@@ -71,25 +71,25 @@ def measure(folder: Path, size: int, products: int, queries: int) -> dict[str, A
 def _filled(engine: EmbeddedEngine, size: int, products: int) -> float:
     """Write what is missing; seconds that making the vector index took."""
     if engine.info().vectors < size:
-        for batch in _reviews(size, products):
+        for batch in some_reviews(size, products):
             engine.write(batch)
         rng = np.random.default_rng(1)
         space = VectorSpace("bench", DIMENSION)
         for page in engine.passages_without_vectors():
-            engine.put_vectors(space, [p.id for p in page], _vectors(rng, len(page)))
+            engine.put_vectors(space, [p.id for p in page], some_vectors(rng, len(page)))
     started = time.perf_counter()
     engine.search_vectors(np.ones(DIMENSION), k=1)
     return time.perf_counter() - started
 
 
-def _reviews(size: int, products: int) -> Iterator[list[Review]]:
+def some_reviews(size: int, products: int) -> Iterator[list[Review]]:
     """Short texts, products in turn: a product's passages stand far apart in the store."""
     for begin in range(0, size, _BATCH):
         numbers = range(begin, min(begin + _BATCH, size))
         yield [Review(f"r{n:08d}", f"p{n % products:06d}", f"Word{n} fits.") for n in numbers]
 
 
-def _vectors(rng: np.random.Generator, count: int) -> Any:
+def some_vectors(rng: np.random.Generator, count: int) -> Any:
     """Unit vectors around common centres, as those of texts are."""
     centres = np.random.default_rng(0).standard_normal((_CENTRES, DIMENSION))
     rows = centres[rng.integers(0, _CENTRES, count)] + rng.standard_normal((count, DIMENSION))

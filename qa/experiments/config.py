@@ -6,7 +6,12 @@ A YAML file holds several runs, so that one file can hold retriever, reader and 
     runs:
       - kind: reader
         datasets: ["subjqa:electronics", {name: "subjqa:grocery", split: dev, merge: first}]
-        systems: [shipped, {name: runs/reader/reader, label: mine}]
+        systems:
+          - shipped
+          - {name: runs/reader/reader, label: mine}
+          - name: runs/other/reader
+            needs: runs/other/reader
+            made_by: reviewqa train reader --config other.yaml --data DATA --out runs/other
         tune: dev
       - kind: pipeline
         datasets: ["subjqa:electronics"]
@@ -33,6 +38,7 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from eval.errors import UnknownMetric
@@ -90,10 +96,29 @@ class PublishedValue(_Checked):
 
 
 class System(_Checked):
-    """What to measure; ``label`` is how results call it, its name if empty."""
+    """What to measure; ``label`` is how results call it, its name if empty.
+
+    ``needs``: a folder without which the system is left out; ``made_by``: the command that makes
+    that folder, which is said then.
+    """
 
     name: str = Field(min_length=1)
     label: str = ""
+    needs: Path | None = None
+    made_by: str = ""
+
+    @model_validator(mode="after")
+    def _remediable(self) -> System:
+        if (self.needs is None) == bool(self.made_by):
+            raise ValueError("'needs' (a folder) and 'made_by' (its command) go together")
+        return self
+
+    @property
+    def missing(self) -> str:
+        """Why it cannot be measured and what to do about it; empty if it can."""
+        if self.needs is None or self.needs.exists():
+            return ""
+        return f"{self.label or self.name}: no {self.needs}; to make it: {self.made_by}"
 
 
 Datasets = Annotated[list[Annotated[Dataset, BeforeValidator(_named)]], Field(min_length=1)]

@@ -15,7 +15,7 @@ from eval.formats.manifest import Manifest
 from eval.formats.results import write_result
 from eval.metrics.no_answer import smoothed_threshold
 from eval.reading import judge
-from eval.records import ReadingQuestion
+from eval.records import Query, ReadingQuestion
 from eval.results import Result, figures
 from qa.experiments.job import Job
 from qa.experiments.pipeline_run import PipelineSettings, run_pipeline
@@ -44,12 +44,14 @@ def evaluate_retriever(
     """Run and score a retriever by its name.
 
     Raises:
-        EvalError: the data set; PipelineError: the system; IndexingError: the store.
+        EvalError: the data set, or fewer products than folds; PipelineError: the system;
+            IndexingError: the store.
     """
     with opened(job) as source:
         data = source.retrieval(protocol)
         data = replace(data, dataset=job.name, queries=data.queries[: job.limit])
         data = replace(data, qrels={query.id: data.qrels[query.id] for query in data.queries})
+        _check_folds(data.queries, job)
         out = job.folder("retriever", system, data.protocol)
         made = run_retriever(
             data,
@@ -87,11 +89,13 @@ def evaluate_reader(
         tune: the split that the second threshold is chosen on; the reader's own if None.
 
     Raises:
-        EvalError: the data set; ModelError: the reader; IndexingError: the store.
+        EvalError: the data set, or fewer products than folds; ModelError: the reader;
+            IndexingError: the store.
     """
     reader = make_reader(system, threads=threads)
     with opened(job) as source:
         questions = source.reading(job.split)[: job.limit]
+        _check_folds(questions, job)
         others = source.reading(tune) if tune is not None else []
         about = source.about
     out = job.folder("reader", system)
@@ -125,12 +129,14 @@ def evaluate_pipeline(
         protocol: ``book`` to search, and to take as gold, what is in the split itself only.
 
     Raises:
-        EvalError: the data set; PipelineError, ModelError: the system; IndexingError: the store.
+        EvalError: the data set, or fewer products than folds; PipelineError, ModelError: the
+            system; IndexingError: the store.
     """
     settings = settings or PipelineSettings()
     with opened(job) as source:
         questions, texts, by_product = source.pipeline(protocol)
         questions = questions[: job.limit]
+        _check_folds(questions, job)
         out = job.folder("pipeline", settings.pipeline, *([protocol] if protocol else ()))
         made = run_pipeline(
             questions,
@@ -159,6 +165,12 @@ def evaluate_pipeline(
     return _kept(_folded(result, questions, made, job), job, out)
 
 
+def _check_folds(questions: Sequence[Query] | Sequence[ReadingQuestion], job: Job) -> None:
+    """Refuse more folds than there are products before anything is measured."""
+    if job.folds:
+        group_folds(groups_of({question.id: question for question in questions}), job.folds)
+
+
 def _refuse_shared(
     questions: Sequence[ReadingQuestion], others: Sequence[ReadingQuestion], tune: str
 ) -> None:
@@ -177,7 +189,7 @@ def _folded(
     """With the figures at cross-tuned thresholds, where folds are asked for."""
     if not job.folds:
         return result
-    folds = group_folds(groups_of(result), job.folds)
+    folds = group_folds(groups_of(result.asked), job.folds)
     columns = cross_tuned(questions, made.predictions, folds, job.merge)
     return replace(
         result,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Protocol
 
 from eval.records import Query, Text
@@ -14,6 +15,7 @@ from indexing.records import Review
 from qa.components.query_embedder import QueryEmbedder
 from qa.embedding import embed
 from qa.encoders.registry import DPR, HUB, SHIPPED_NAME, open_encoder
+from qa.encoders.remembering import RememberingEncoder
 from qa.errors import PipelineError
 from qa.pipelines.binding import Fingerprinted, bind_engine
 from qa.pipelines.finding import Finder
@@ -94,7 +96,13 @@ def embed_for(engine: Engine, pipeline: str, encoder: str | None = None) -> None
     for _, part in loaded.walk():
         if isinstance(part, QueryEmbedder):
             name = part.encoder or SHIPPED_NAME
-            embed(engine, open_encoder(name), name)
+            embed(engine, _remembering(name), name)
+
+
+@cache
+def _remembering(name: str) -> RememberingEncoder:
+    """Systems that are measured one after the other search the same texts."""
+    return RememberingEncoder(open_encoder(name))
 
 
 def _parsed(name: str) -> tuple[str, str | None]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from eval.datasets.registry import load_reading
+from eval.datasets.registry import also_known, load_reading
 from eval.datasets.retrieval import load_pipeline_set, load_retrieval
 from eval.records import ReadingQuestion, RetrievalSet, Text
 from indexing.engines.base import Engine
@@ -14,6 +14,8 @@ from qa.experiments.job import Job
 from qa.experiments.stored import StoredLabels, opened_store
 
 STORE = "store:"
+SAMPLE = "sample"
+"""Name of the bundled sample, whose reviews are searched besides those that were asked on."""
 
 PipelineSet = tuple[list[ReadingQuestion], list[Text], bool]
 """Questions, the texts to answer from, and whether each is asked of its product alone."""
@@ -68,7 +70,8 @@ def opened(job: Job) -> Iterator[Source]:
         IndexingError: the store cannot be opened.
     """
     if not job.dataset.startswith(STORE):
-        yield FileSource(job)
+        with also_known(SAMPLE, f"{STORE}DIR"):
+            yield FileSource(job)
         return
     with opened_store(job.dataset.removeprefix(STORE)) as engine:
         yield StoredLabels(engine, job.name)

@@ -22,9 +22,7 @@ from qa.experiments.config import (
 from qa.experiments.evaluate import Job, evaluate_pipeline, evaluate_reader, evaluate_retriever
 from qa.experiments.pipeline_run import PipelineSettings
 from qa.experiments.reader_run import Progress
-
-SAMPLE = "sample"
-"""Name of the bundled sample, whose reviews are searched besides those that were asked on."""
+from qa.experiments.sources import SAMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +43,28 @@ def steps(experiment: Experiment, data: Path, out: Path | None = None) -> list[S
             the same code, data and settings is not run again.
 
     Raises:
-        ExperimentError: two of them would write to one place.
+        ExperimentError: two of them would write to one place, or no system is there.
     """
     found = []
     taken: set[Path | None] = {None}
     for run in experiment.runs:
         for dataset in run.datasets:
             for system in run.systems:
+                if system.missing:
+                    continue
                 job = _job(run, dataset, system, data, out or experiment.out)
                 _take(taken, job.folder(run.kind, system.name, dataset.protocol or ""))
                 title = f"{job.label or system.name} on {job.name}"
                 found.append(Step(title, run.folds, partial(_measure, run, dataset, system, job)))
+    if not found:
+        raise ExperimentError("; ".join(["no system to measure", *left_out(experiment)]))
     return found
+
+
+def left_out(experiment: Experiment) -> list[str]:
+    """A line for each system whose folder is not there, saying how to make it."""
+    lines = [system.missing for run in experiment.runs for system in run.systems]
+    return [line for line in dict.fromkeys(lines) if line]
 
 
 def run_experiment(
@@ -65,7 +73,7 @@ def run_experiment(
     out: Path | None = None,
     progress: Progress = lambda done, total: None,
 ) -> list[Result]:
-    """Every step's result.
+    """Every step's result; what :func:`left_out` names has none.
 
     Raises:
         EvalError: a data set; QAError: a system; IndexingError: a store.

@@ -17,6 +17,7 @@ from qa.convert import found_passages
 from qa.errors import InvalidQuestion, PipelineError, ProductNotFound
 from qa.grouping import group_answers
 from qa.pipelines.binding import Closeable, bind_engine
+from qa.pipelines.default import default_pipeline
 from qa.pipelines.finding import Finder
 from qa.pipelines.loader import load_pipeline
 from qa.records import Answer, AskResult, Support
@@ -32,7 +33,7 @@ class Answerer:
         self,
         engine: Engine,
         *,
-        pipeline: str = "bm25",
+        pipeline: str | None = None,
         model: str | None = None,
         threads: int | None = None,
     ) -> None:
@@ -40,7 +41,8 @@ class Answerer:
         Args:
             engine: the store; stays the caller's to close.
             pipeline: a shipped pipeline's name or the path of a YAML file with components named
-                ``reader`` and ``gate``, and others that find the reader's documents.
+                ``reader`` and ``gate``, and others that find the reader's documents; what
+                :func:`qa.pipelines.default.default_pipeline` says if absent.
             model: a reader folder instead of the pipeline's own.
             threads: CPU threads of the reader; 0 takes every core.
 
@@ -48,6 +50,7 @@ class Answerer:
             PipelineError: the pipeline cannot be loaded or lacks one of these components.
         """
         self._engine = engine
+        pipeline = pipeline or default_pipeline(engine)
         self._pipeline = load_pipeline(pipeline, model=model, threads=threads)
         bind_engine(self._pipeline, engine)
         self._finder = Finder(self._pipeline, pipeline)
@@ -132,6 +135,7 @@ class Answerer:
         documents = self._finder.documents(found)
         return AskResult(
             question=question,
+            corrections=self._finder.corrections(found),
             product_id=product_id,
             answers=tuple(answers[:top_k]),
             below_threshold=tuple(others[:top_k]),

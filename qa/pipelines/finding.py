@@ -62,6 +62,13 @@ class Finder:
         documents: list[Any] = found[self.last][_DOCUMENTS]
         return documents
 
+    def corrections(self, found: dict[str, Any]) -> dict[str, str]:
+        """Words of the query that gave way to others in a search, by what retrievers say."""
+        replaced: dict[str, str] = {}
+        for out in found.values():
+            replaced |= out.get("corrections", {})
+        return replaced
+
     def milliseconds(self, found: dict[str, Any]) -> dict[str, float]:
         """Time of ``retrieve``, and of ``rank`` where there is a ranker."""
         taken = {

@@ -13,6 +13,9 @@ from qa.errors import PipelineError, QAError
 _SHIPPED = Path(__file__).parent / "yaml"
 _ALLOWED = ["qa.components.*", "indexing.document_store"]
 
+_NO_READER = ".CrossEncoderRanker"
+"""A component whose ``model`` is another kind of model than a reader."""
+
 
 def shipped_pipelines() -> list[str]:
     """Names that :func:`load_pipeline` knows."""
@@ -70,7 +73,9 @@ def _fill(node: Any, values: dict[str, Any]) -> None:
     """Put given values in place of every parameter of that name, at any depth."""
     if not isinstance(node, dict):
         return
+    kept = {"model"} if str(node.get("type")).endswith(_NO_READER) else set()
     for key, value in node.items():
         if key == "init_parameters" and isinstance(value, dict):
-            value.update({k: v for k, v in values.items() if v is not None and k in value})
+            given = {k: v for k, v in values.items() if v is not None and k in value}
+            value.update({k: v for k, v in given.items() if k not in kept})
         _fill(node[key], values)

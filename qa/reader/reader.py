@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
 from qa.errors import ModelError
-from qa.reader.package import MODEL, SHIPPED, TOKENIZER, ReaderManifest, load_manifest
+from qa.model_folder import MODEL, TOKENIZER, load_tokenizer
+from qa.reader.package import SHIPPED, ReaderManifest, load_manifest
 from qa.reader.reading import read
 from qa.reader.session import OnnxSpanModel, SpanModel
 from qa.reader.spans import ScoredSpan
@@ -42,9 +41,8 @@ class Reader:
         folder = folder or SHIPPED
         manifest = load_manifest(folder)
         try:
-            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-            windower = Windower(tokenizer, manifest.window)
-        except Exception as error:  # tokenizers raises bare Exception
+            windower = Windower(load_tokenizer(folder), manifest.window)
+        except ValueError as error:
             raise ModelError(f"{folder / TOKENIZER}: not a usable tokenizer: {error}") from error
         return cls(OnnxSpanModel(folder / MODEL, threads=threads), windower, manifest)
 
@@ -64,12 +62,13 @@ class Reader:
             spans=spans,
             max_pieces=self.manifest.max_answer_pieces,
         )
-        return [Reading(group, self._answerable(group)) for group in found]
+        return [Reading(group, self.answerable(group)) for group in found]
 
     def confidence(self, span: ScoredSpan) -> float:
         """The calibrated probability that a span answers the question."""
         return self.manifest.calibration.span(span.score)
 
-    def _answerable(self, group: list[list[ScoredSpan]]) -> float:
+    def answerable(self, group: Sequence[Sequence[ScoredSpan]]) -> float:
+        """The calibrated probability that any of the contexts with these spans answers."""
         scores = [spans[0].score for spans in group if spans]
         return self.manifest.calibration.answerable(max(scores)) if scores else 0.0

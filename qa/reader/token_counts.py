@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from qa.errors import ModelError
-from qa.reader.package import SHIPPED, TOKENIZER, load_manifest
+from qa.model_folder import load_tokenizer
+from qa.reader.package import SHIPPED, load_manifest
 from qa.reader.windows import WindowSettings
 
 
@@ -31,10 +31,7 @@ class TokenCounter:
         """Of a reader folder, the shipped one by default."""
         folder = folder or SHIPPED
         manifest = load_manifest(folder)
-        try:
-            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        except Exception as error:  # tokenizers raises bare Exception
-            raise ModelError(f"{folder / TOKENIZER}: not a usable tokenizer: {error}") from error
+        tokenizer = load_tokenizer(folder)
         return cls(tokenizer, f"{manifest.name} {manifest.fingerprint}", manifest.window)
 
     def __call__(self, texts: Sequence[str]) -> list[int]:

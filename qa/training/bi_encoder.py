@@ -60,10 +60,13 @@ class BiEncoder(nn.Module):
     def __init__(self, recipe: EncoderRecipe) -> None:
         super().__init__()
         backbone = backbone_path(recipe.backbone)
-        dropout = PooledDropout(recipe.dropout)
+        self.dropout = PooledDropout(recipe.dropout)
         names = ("shared",) if recipe.towers == "one" else ("question", "passage")
         self.towers = nn.ModuleDict(
-            {name: Tower(backbone, dropout, recipe.pooling, recipe.normalized) for name in names}
+            {
+                name: Tower(backbone, self.dropout, recipe.pooling, recipe.normalized)
+                for name in names
+            }
         )
         self._tokenizers = {
             "question": _tokenizer(backbone, recipe.max_question),

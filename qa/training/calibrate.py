@@ -11,6 +11,7 @@ from eval.confidence import is_right
 from eval.metrics.squad import f1
 from eval.reading import Prediction
 from eval.records import EvidenceQuestion, ReadingQuestion
+from qa.errors import QAError
 from qa.experiments.reading import predict
 from qa.reader.calibration import Platt, fit_platt
 from qa.reader.package import ReaderCalibration
@@ -24,7 +25,11 @@ GRID = np.arange(-8.0, 12.01, 0.25)
 
 @dataclass(frozen=True, slots=True)
 class Calibrator:
-    """What scores questions while calibrating."""
+    """What scores questions while calibrating.
+
+    Raises:
+        QAError: the reader is always right or never, so that nothing can be learnt from its scores.
+    """
 
     model: SpanModel
     windower: Windower
@@ -34,11 +39,11 @@ class Calibrator:
         """Probability that the best span of a context is right: F1 of 0.5 with a gold span."""
         predictions = predict(self.model, self.windower, questions, max_pieces=self.max_pieces)
         scores = [predictions[q.id].score for q in questions]
-        return fit_platt(scores, [is_right(predictions[q.id], q) for q in questions])
+        return _fitted(scores, [is_right(predictions[q.id], q) for q in questions])
 
     def answerable(self, questions: Sequence[EvidenceQuestion]) -> Platt:
         """Probability that any passage answers, from the best score of a product's passages."""
-        return fit_platt(*self._best_of_products(questions))
+        return _fitted(*self._best_of_products(questions))
 
     def product_threshold(self, questions: Sequence[EvidenceQuestion]) -> float:
         """The log odds that best tell products that answer from those that do not.
@@ -108,3 +113,14 @@ def _f1_at(
         golds = [span.text for span in question.gold("any")]
         total += f1(best.text if best.score > at else "", golds)
     return total / len(questions)
+
+
+def _fitted(scores: Sequence[float], right: Sequence[bool]) -> Platt:
+    try:
+        return fit_platt(scores, right)
+    except ValueError as error:
+        raise QAError(
+            f"the reader cannot be calibrated on {len(right)} held-out questions, of which it has "
+            f"{sum(right)} right: {error}; train it longer, or hold out more (`holdout` of parts "
+            "and selection)"
+        ) from error

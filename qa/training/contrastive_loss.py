@@ -9,6 +9,7 @@ from torch import nn
 
 from qa.training.contrastive_batches import Batch
 from qa.training.pairs import Pairs
+from qa.training.ranking_teacher import Lesson
 
 
 def contrastive_loss(
@@ -20,6 +21,7 @@ def contrastive_loss(
     dimensions: Sequence[int] = (),
     *,
     normalized: bool = True,
+    lesson: Lesson | None = None,
 ) -> torch.Tensor:
     """InfoNCE (van den Oord et al., 2018): mean cross entropy of the positives.
 
@@ -30,6 +32,7 @@ def contrastive_loss(
         temperature: scores are divided by it.
         dimensions: leading parts of the vectors that must do alone, each with the same weight as
             the whole (Kusupati et al., 2022, Matryoshka).
+        lesson: a teacher's part in the loss.
     """
     losses = []
     for size in (questions.shape[1], *dimensions):
@@ -37,7 +40,8 @@ def contrastive_loss(
         if normalized and size < questions.shape[1]:
             first, second = (nn.functional.normalize(v, dim=-1) for v in (first, second))
         scores = (first @ second.T / temperature).masked_fill(excluded, -torch.inf)
-        losses.append(nn.functional.cross_entropy(scores, targets))
+        each = nn.functional.cross_entropy(scores, targets, reduction="none")
+        losses.append((each if lesson is None else lesson.mixed(each, scores)).mean())
     return torch.stack(losses).mean()
 
 

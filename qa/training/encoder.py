@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
+from qa.ranker.scorer import open_scorer
 from qa.training import encoder_selection
 from qa.training.bi_encoder import BiEncoder, FloatArray
-from qa.training.checkpoint import load
+from qa.training.checkpoint import load, start_from
 from qa.training.contrastive_batches import Batch, make_batches
 from qa.training.contrastive_loss import contrastive_loss, exclusions
 from qa.training.encoder_recipe import EncoderRecipe, EncoderStage, load_encoder_recipe
 from qa.training.gradient_cache import backward
-from qa.training.hard_negatives import Mined, candidates, mine_bm25, mine_vectors
+from qa.training.hard_negatives import Mined, kept_negatives, mine_bm25, mine_encoder
 from qa.training.pairs import Pairs, load_pairs
+from qa.training.ranking_teacher import Lessons, ask, candidates, lesson
 from qa.training.staged import Job, Scores, StagedRun
 
 
@@ -42,7 +43,9 @@ class _Run(StagedRun[EncoderStage, Batch]):
         torch.manual_seed(recipe.seed)
         self._recipe, self._data = recipe, job.data
         self._encoder = BiEncoder(recipe)
+        start_from(self._encoder, recipe.weights)
         self._pairs, self._mined = Pairs(), Mined()
+        self._lessons: Lessons = {}
         self._question_ids: list[list[int]] = []
         self._passage_ids: list[list[int]] = []
         self._selection: dict[str, encoder_selection.Searched] | None = None
@@ -50,7 +53,8 @@ class _Run(StagedRun[EncoderStage, Batch]):
 
     def prepare(self, stage: EncoderStage) -> None:
         recipe = self._recipe
-        self._pairs = load_pairs(stage.parts, self._data, recipe.seed, cut=recipe.cut)
+        self._encoder.dropout.change(recipe.dropout if stage.dropout is None else stage.dropout)
+        self._pairs = load_pairs(stage.parts, self._data, self._seed(stage), cut=recipe.cut)
         questions = [pair.question for pair in self._pairs.pairs]
         passages = [passage.text for passage in self._pairs.passages]
         self._question_ids = self._encoder.ids("question", questions)
@@ -58,47 +62,53 @@ class _Run(StagedRun[EncoderStage, Batch]):
         self.report({"event": "data", "questions": len(questions), "passages": len(passages),
                      "pieces": sum(map(len, self._passage_ids + self._question_ids))})  # fmt: skip
         self._mined = self._mine(stage)
+        self._lessons = self._learnt(stage)
+
+    def _learnt(self, stage: EncoderStage) -> Lessons:
+        """What the stage's teacher says, kept in a file."""
+        if stage.teacher is None:
+            return {}
+        teacher = open_scorer(stage.teacher, threads=torch.get_num_threads())
+        wanted = candidates(self._pairs, self._mined, stage.taught_candidates)
+        path = self.out / f"teacher-{stage.name}.jsonl"
+        return ask(self._pairs, wanted, teacher, path, self.report)
 
     def _mine(self, stage: EncoderStage) -> Mined:
         """A stage's hard negatives, kept in a file: the model changes while it trains."""
         if stage.mined == "none":
             return [() for _ in self._pairs.pairs]
         path = self.out / f"negatives-{stage.name}.json"
-        if self.position.epoch or self.position.batch:
-            return [tuple(numbers) for numbers in json.loads(path.read_text("utf-8"))]
+        going_on = bool(self.position.epoch or self.position.batch)
+        return kept_negatives(path, going_on, lambda: self._mined_now(stage))
+
+    def _mined_now(self, stage: EncoderStage) -> Mined:
         self.report({"event": f"mining hard negatives: {stage.mined}"})
         if stage.mined == "bm25":
-            mined = mine_bm25(self._pairs, stage.depth)
-        else:
-            questions = [pair.question for pair in self._pairs.pairs]
-            numbers = candidates(self._pairs)
-            passages = [self._pairs.passages[number].text for number in numbers]
-            mined = mine_vectors(
-                self._pairs,
-                self._encoder.vectors("question", questions, bfloat16=True),
-                numbers,
-                self._encoder.vectors("passage", passages, bfloat16=True),
-                stage.depth,
-                stage.near,
-            )
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(mined), "utf-8")
-        partial.replace(path)
-        return mined
+            return mine_bm25(self._pairs, stage.depth)
+        encoder = TorchEncoder(self._encoder, bfloat16=True)
+        return mine_encoder(self._pairs, encoder, stage.depth, stage.near)
 
     def batches(self, stage: EncoderStage, epoch: int) -> list[Batch]:
-        return make_batches(self._pairs, self._mined, stage, self._recipe.seed + 1000 * epoch)
+        return make_batches(self._pairs, self._mined, stage, self._seed(stage) + 1000 * epoch)
+
+    def _seed(self, stage: EncoderStage) -> int:
+        return self._recipe.seed if stage.seed is None else stage.seed
 
     def backward(self, stage: EncoderStage, batch: Batch) -> float:
         targets, excluded = torch.tensor(batch.targets), exclusions(self._pairs, batch)
         questions = [self._question_ids[n] for n in batch.pairs]
         passages = [self._passage_ids[n] for n in batch.passages]
         recipe = self._recipe
+        told = None
+        if stage.teacher is not None:
+            told = lesson(
+                batch, self._lessons, excluded, stage.teacher_temperature, stage.teacher_share
+            )
 
         def loss(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
             return contrastive_loss(
                 first, second, targets, excluded, stage.temperature, recipe.dimensions,
-                normalized=recipe.normalized,
+                normalized=recipe.normalized, lesson=told,
             )  # fmt: skip
 
         pieces = sum(map(len, questions)) + sum(map(len, passages))

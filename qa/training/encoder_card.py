@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from qa.encoders.package import EncoderManifest
+from qa.training.card import stage_line
+from qa.training.encoder_recipe import load_encoder_recipe
 
-_INTRO = """# The encoder that ships
+_SHIPPED_INTRO = """# The encoder that ships
 
 MiniLM-L6 (from all-MiniLM-L6-v2, Apache-2.0) adapted to find the passages of reviews that answer a
 shopper's question; one tower for questions and passages, mean pooling, int8 ONNX for a CPU.
 English.
 
-**Trained on** (recipe below): SQuADShifts (reddit, wiki, and the Amazon paragraphs outside its dev
-and test parts), SubjQA train of electronics, grocery, tripadvisor and restaurants, ePQA train and
-hetPQA's answered questions. Books and movies were never seen. Contrastive loss over batches in
-which passages are each other's hard negatives, mined with BM25 and then with the encoder itself.
-Word pieces of other than Latin scripts are left out of the vocabulary.
+**Trained on** (recipe in the manifest): SQuADShifts (reddit, wiki, and the Amazon paragraphs
+outside its dev and test parts), SubjQA train of electronics, grocery, tripadvisor and restaurants,
+QAMR, ReviewRC train, ePQA train and hetPQA's answered questions. Books and movies were never seen.
+Contrastive loss over batches in which passages are each other's hard negatives, mined with BM25
+and then with the encoder itself; the mean of two runs' weights, trained once more with the
+reader's evidence in the loss and mixed with a fifth of the backbone
+(docs/decisions/0007-hard-negatives-that-ask.md). Word pieces of other than Latin scripts are left
+out of the vocabulary.
 
 **Chosen on** SQuADShifts-Amazon dev and ePQA dev.
 
-**Falls short**: long texts (what is beyond the greatest length is not read), names and numbers
-that only words can match (use it beside BM25), other languages.
+**Falls short**: sentences of a product's page (ePQA), where its first is no surer than BM25's;
+long texts (what is beyond the greatest length is not read), names and numbers that only words can
+match (use it beside BM25), other languages.
+"""
+
+_TOWERS = {
+    "one": "one tower for questions and passages",
+    "two": "a tower for questions and one for passages",
+}
+
+_INTRO = """# An encoder for retrieval
+
+Made of `{backbone}` by a recipe, to find passages that answer questions; {towers}, int8 ONNX for a
+CPU.
+
+**Trained on**, in stages, each from the one before where nothing else is said:
+
+{stages}
+
+**Chosen on** {sets}.
 """
 
 _NOTE = """Fractions with 95 % bootstrap intervals; `*`: differs from BM25 at p < 0.05 (paired
-randomisation). A text scores as its best passage does. Half-and-half: both scores between 0 and 1
-over what a question searches, added; RRF 60: reciprocal rank fusion. Relevant is the paragraph that
-the question was asked on (`open`), a sentence judged to answer (`evidence`), a review in which
-anybody found an answer (`product`: nearly every review of a product is relevant, so look at random
-order first).
+randomisation). A text scores as its best passage does. Phrases: BM25 as the shipped pipelines
+search, without question words and with neighbouring words as phrases; hybrid: the sum of that and
+the similarity; RRF 60: reciprocal rank fusion with plain BM25. Relevant is the paragraph that the
+question was asked on (`open`), a sentence judged to answer (`evidence`), a review in which anybody
+found an answer (`product`: nearly every review of a product is relevant, so look at random order
+first).
 """
 
 
@@ -40,11 +65,28 @@ def render_encoder_card(manifest: EncoderManifest) -> str:
         f"- {manifest.dimension} dimensions, at most {manifest.max_length} pieces, "
         f"{'vectors of length 1' if manifest.normalized else 'vectors of any length'}, "
         f"{manifest.similarity}",
-        f"- command: `{manifest.figures[0]['command']}`" if manifest.figures else "",
+        f"- command: `{manifest.training['command']}`" if manifest.training.get("command") else "",
     ]
-    tables = [_table(group) for group in _groups(manifest.figures)]
-    parts = [_INTRO, "\n".join(f for f in facts if f), "\n## Figures\n", _NOTE, *tables]
-    return "\n".join([*parts, *_speed(manifest.figures)]) + "\n"
+    parts = [_intro(manifest), "\n".join(f for f in facts if f), "\n## Figures\n", _NOTE]
+    return "\n".join([*parts, *tables(manifest.figures), *_speed(manifest.figures)]) + "\n"
+
+
+def _intro(manifest: EncoderManifest) -> str:
+    recipe = manifest.recipe
+    shipped = load_encoder_recipe(Path("encoder")).fingerprint()
+    if manifest.training.get("recipe_fingerprint") == shipped:
+        return _SHIPPED_INTRO
+    return _INTRO.format(
+        backbone=recipe["backbone"],
+        towers=_TOWERS[recipe["towers"]],
+        stages="\n".join(map(stage_line, recipe["stages"])),
+        sets=", ".join(f"{one['dataset']} {one['split']}" for one in recipe["selection"]),
+    )
+
+
+def tables(figures: list[dict[str, Any]]) -> list[str]:
+    """A table of every set, a row a system and a column a metric."""
+    return [_table(group) for group in _groups(figures)]
 
 
 def _groups(figures: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

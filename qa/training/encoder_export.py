@@ -10,7 +10,7 @@ import onnx
 from onnx import TensorProto
 
 from qa.encoders.package import OUTPUT
-from qa.training.export import Graph, Shape, body
+from qa.training.export import Graph, Shape, body, first_piece
 
 Array = npt.NDArray[np.float32]
 _LEAST_LENGTH = 1e-12
@@ -36,7 +36,7 @@ def build_encoder(
     """
     graph = Graph(weights, smoothing or {})
     hidden = body(graph, shape)
-    pooled = _mean(graph, hidden) if pooling == "mean" else _first(graph, hidden)
+    pooled = _mean(graph, hidden) if pooling == "mean" else first_piece(graph, hidden)
     if normalized:
         length = graph.node("ReduceL2", [pooled], axes=[-1], keepdims=1)
         least = graph.constant("least_length", np.array(_LEAST_LENGTH, np.float32))
@@ -58,9 +58,3 @@ def _mean(graph: Graph, hidden: str) -> str:
     weights = graph.node("Unsqueeze", [mask, last])
     total = graph.node("ReduceSum", [graph.node("Mul", [hidden, weights]), along], keepdims=0)
     return graph.node("Div", [total, graph.node("ReduceSum", [weights, along], keepdims=0)])
-
-
-def _first(graph: Graph, hidden: str) -> str:
-    zero = graph.constant("first_piece", np.array([0], np.int64))
-    along = graph.constant("pooled_axis", np.array([1], np.int64))
-    return graph.node("Squeeze", [graph.node("Gather", [hidden, zero], axis=1), along])

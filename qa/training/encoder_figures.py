@@ -19,16 +19,15 @@ from eval.results import Column
 from eval.retrieval import random_columns, set_columns
 from eval.significance import bootstrap_interval, randomization_p
 from qa.training.encoder_selection import (
-    Encodes,
     FloatArray,
     Searched,
     dense_scores,
-    half_and_half,
+    linear,
     reciprocal_ranks,
     searched,
 )
+from qa.training.hard_negatives import Encodes
 
-COMMAND = "reviewqa train encoder --config qa/training/recipes/encoder.yaml --data DATA --out OUT"
 OPEN = ("recall@1", "recall@3", "recall@10", "recall@100", "mrr")
 EVIDENCE = ("precision@1", "mrr", "map", "ndcg@10")
 PRODUCT = ("success@1", "success@3", "mrr")
@@ -37,7 +36,7 @@ _REPEATS = 5
 Say = Callable[[str], None]
 Fusion = Callable[[FloatArray, Searched], FloatArray]
 FUSIONS: Mapping[str, Fusion] = {
-    "hybrid half-and-half": half_and_half,
+    "hybrid": linear,
     "hybrid RRF 60": reciprocal_ranks,
 }
 
@@ -95,19 +94,22 @@ def _figures(
 ) -> Iterator[dict[str, Any]]:
     if one.protocol != "open":
         order = random_columns(found.data, one.metrics, depth=_DEPTH)
-        yield from _entries(one, "random order", order)
-    bm25 = _columns(one, found, np.where(found.bm25 > 0, found.bm25, -np.inf))
-    yield from _entries(one, "bm25", bm25)
+        yield from entries(one, "random order", order)
+    bm25 = best_columns(one, found, np.where(found.bm25 > 0, found.bm25, -np.inf))
+    yield from entries(one, "bm25", bm25)
+    lexical = best_columns(one, found, np.where(found.lexical > 0, found.lexical, -np.inf))
+    yield from entries(one, "bm25 with phrases", lexical, bm25)
     several = encoders if one.protocol != "product" else dict([next(iter(encoders.items()))])
     for name, encoder in several.items():
         dense = dense_scores(found, encoder)
-        yield from _entries(one, f"encoder {name}", _columns(one, found, dense), bm25)
+        yield from entries(one, f"encoder {name}", best_columns(one, found, dense), bm25)
         for fusion, combine in FUSIONS.items():
-            columns = _columns(one, found, combine(dense, found))
-            yield from _entries(one, f"{fusion} {name}", columns, bm25)
+            columns = best_columns(one, found, combine(dense, found))
+            yield from entries(one, f"{fusion} {name}", columns, bm25)
 
 
-def _columns(one: Measured, found: Searched, scores: FloatArray) -> list[Column]:
+def best_columns(one: Measured, found: Searched, scores: FloatArray) -> list[Column]:
+    """Per-question values of a set's metrics for (queries, texts) scores; -inf is not found."""
     run = {
         query.id: _best(row, found)
         for query, row in zip(
@@ -122,9 +124,13 @@ def _best(row: npt.NDArray[np.float32], found: Searched) -> dict[str, float]:
     return {found.data.texts[at].id: float(row[at]) for at in order if np.isfinite(row[at])}
 
 
-def _entries(
-    one: Measured, system: str, columns: Sequence[Column], baseline: Sequence[Column] = ()
+def entries(
+    one: Measured,
+    system: str,
+    columns: Sequence[Column],
+    baseline: Sequence[Column] = (),
 ) -> Iterator[dict[str, Any]]:
+    """Figures of a system as data, set against BM25's where those are given."""
     against = {column.metric: column for column in baseline}
     for column in columns:
         scores = list(column.scores.values())
@@ -138,7 +144,6 @@ def _entries(
             "interval": [round(bound, 4) for bound in bootstrap_interval(scores)],
             "questions": len(scores),
             "system": system,
-            "command": COMMAND,
         }
         if column.metric in against:
             other = against[column.metric].scores
@@ -178,6 +183,5 @@ def throughput(encoder: Encodes, backbone: str, texts: Sequence[str]) -> list[di
             "texts_per_second": round(len(texts) / ours, 1),
             "system": "encoder int8",
             "baseline": "sentence-transformers",
-            "command": COMMAND,
         }
     ]

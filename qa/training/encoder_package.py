@@ -13,17 +13,10 @@ import torch
 from tokenizers import Tokenizer
 
 from qa.encoders.onnx import OnnxEncoder
-from qa.encoders.package import (
-    INPUTS,
-    MODEL,
-    PASSAGE_TOWER,
-    QUERY_TOWER,
-    TOKENIZER,
-    EncoderManifest,
-    fingerprint,
-    save_encoder_manifest,
-)
+from qa.encoders.package import PASSAGE_TOWER, QUERY_TOWER, EncoderManifest
 from qa.errors import QAError
+from qa.model_folder import MODEL, TOKENIZER, fingerprint, save_manifest
+from qa.model_session import INPUTS
 from qa.training.bi_encoder import Kind, Tower
 from qa.training.encoder import TorchEncoder, trained
 from qa.training.encoder_card import render_encoder_card
@@ -40,13 +33,16 @@ _TIMED = 256
 Say = Callable[[str], None]
 
 
-def package_encoder(recipe: EncoderRecipe, run: Path, data: Path, out: Path, say: Say) -> None:
+def package_encoder(
+    recipe: EncoderRecipe, run: Path, data: Path, out: Path, say: Say, command: str = ""
+) -> None:
     """Make an encoder folder of a finished training run; two towers are two folders in it.
 
     Args:
         run: the folder that :func:`qa.training.encoder.train` wrote.
         data: the root of the data sets, for figures.
         out: the encoder folder; files in it are replaced.
+        command: what makes it, for the card.
 
     Raises:
         QAError: there is no finished run, or a data set that it learnt from is missing.
@@ -67,8 +63,9 @@ def package_encoder(recipe: EncoderRecipe, run: Path, data: Path, out: Path, say
         texts = [passage.text for passage in pairs.passages[:_TIMED]]
         figures += throughput(encoder, backbone_path(recipe.backbone), texts)
     for folder, manifest in manifests.items():
-        measured = replace(manifest, figures=figures)
-        save_encoder_manifest(folder, measured)
+        training = {**manifest.training, "command": command}
+        measured = replace(manifest, figures=figures, training=training)
+        save_manifest(folder, measured)
     (out / "README.md").write_text(render_encoder_card(measured), "utf-8")
 
 
@@ -98,7 +95,7 @@ def _tower(recipe: EncoderRecipe, tower: Tower, seen: list[str], out: Path) -> E
         recipe=json.loads(json.dumps(asdict(recipe))),
         training={"recipe_fingerprint": recipe.fingerprint(), "torch": torch.__version__},
     )
-    save_encoder_manifest(out, manifest)
+    save_manifest(out, manifest)
     return manifest
 
 

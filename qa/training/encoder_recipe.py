@@ -14,6 +14,8 @@ from qa.training.recipe import Count, fingerprint, load_as
 
 _STRICT = ConfigDict(extra="forbid")
 Cut = Literal["passages", "whole", "both"]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Mined = Literal["none", "bm25", "model"]
 
 
@@ -23,6 +25,7 @@ class PairsPart:
 
     ``dataset``: a name of :mod:`eval.datasets.registry`, ``epqa``, ``hetpqa``, or ``dpr:FILE`` for
     a file of DPR's training JSON. ``holdout``: the share of products kept out of training.
+    ``taught``: ask a stage's teacher about its questions, too.
     """
 
     dataset: str
@@ -30,6 +33,7 @@ class PairsPart:
     holdout: float = 0.0
     limit: int | None = None
     repeat: int = 1
+    taught: bool = True
 
 
 @checked_dataclass(config=_STRICT, frozen=True)
@@ -55,6 +59,13 @@ class EncoderStage:
         judged: negatives added for each question that somebody judged not to answer it.
         near: a mined negative that scores above this share of the positive's score is left out,
             it probably answers too; for ``model`` only.
+        teacher: what the student's scores are drawn towards, besides the labels: ``shipped`` for
+            the evidence of the reader that ships, or the folder of a reader or of a ranker. It
+            teaches about passages of a batch: ``hard`` brings mined ones there.
+        teacher_share: its share of the loss of questions that it is asked about.
+        teacher_temperature: its scores are divided by it.
+        taught_candidates: so many passages of a question it scores at most, positives first.
+        start: as a reader's. ``dropout``, ``seed``: the recipe's if absent.
     """
 
     name: str
@@ -70,8 +81,14 @@ class EncoderStage:
     judged: int = 2
     near: float = 0.95
     depth: int = 40
-    temperature: Annotated[float, Field(gt=0)] = 0.04
+    temperature: Positive = 0.04
+    teacher: str | None = None
+    teacher_share: Share = 0.5
+    teacher_temperature: Positive = 1.0
+    taught_candidates: Annotated[int, Field(ge=2)] = 12
     start: list[str] = field(default_factory=list)
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    seed: int | None = None
 
 
 @checked_dataclass(config=_STRICT, frozen=True)
@@ -89,12 +106,14 @@ class EncoderRecipe:
         chunk: padded pieces that go through the model at a time.
         backbone_share: how much of the backbone's weights the finished model keeps, the rest is
             what was trained (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models").
+        weights: files of runs whose mean training starts from instead of the backbone's weights.
         cache: batches of more pieces than this keep embeddings and no activations (GradCache).
     """
 
     backbone: str
     stages: list[EncoderStage]
     selection: list[ChosenBy]
+    weights: list[str] = field(default_factory=list)
     towers: Literal["one", "two"] = "one"
     pooling: Literal["mean", "cls"] = "mean"
     normalized: bool = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +13,15 @@ from eval.datasets.retrieval import load_retrieval
 from eval.records import RetrievalSet
 from indexing.engines.embedded.bm25_index import Bm25Index
 from indexing.splitter import split
+from qa.components.hybrid_joiner import SIMILARITY_WEIGHT
+from qa.rewriting import without_question_words
 from qa.training.encoder_recipe import EncoderRecipe
+from qa.training.hard_negatives import Encodes
 
 FloatArray = npt.NDArray[np.float32]
 _CUTOFFS = (1, 10, 100)
-
-
-class Encodes(Protocol):
-    """The half of :class:`qa.encoders.protocol.Encoder` that measuring needs."""
-
-    def encode_queries(self, texts: Sequence[str]) -> FloatArray: ...
-    def encode_passages(self, texts: Sequence[str]) -> FloatArray: ...
+PHRASE_BOOST = 0.3
+"""As the shipped pipelines have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,7 @@ class Searched:
         allowed: (queries, texts) bool: what a query searches.
         relevant: (queries, texts) bool.
         bm25: (queries, texts): a text scores as its best passage does, 0 without a common word.
+        lexical: the same as the shipped pipelines search: no question words, but phrases.
     """
 
     data: RetrievalSet
@@ -44,10 +42,11 @@ class Searched:
     allowed: npt.NDArray[np.bool_]
     relevant: npt.NDArray[np.bool_]
     bm25: FloatArray
+    lexical: FloatArray
 
 
 def searched(data: RetrievalSet, *, cut: bool = True) -> Searched:
-    """Cut the texts as a store does, or not, and search them with BM25."""
+    """Cut the texts as a store does, or not, and search them with BM25 in both ways."""
     passages, owners = [], []
     for number, text in enumerate(data.texts):
         for begin, end in split(text.text) if cut else [(0, len(text.text))]:
@@ -63,22 +62,37 @@ def searched(data: RetrievalSet, *, cut: bool = True) -> Searched:
         if query.product_id is not None:
             allowed[row] = products == query.product_id
     numbers = np.array(owners, np.int64)
-    bm25 = _bm25(data, passages, numbers)
-    return Searched(data, tuple(passages), numbers, allowed, relevant, bm25)
-
-
-def _bm25(data: RetrievalSet, passages: Sequence[str], owners: npt.NDArray[np.int64]) -> FloatArray:
     index = Bm25Index(None)
     index.update(
         (
             (at + 1, data.texts[owner].product_id, passage)
-            for at, (owner, passage) in enumerate(zip(owners.tolist(), passages, strict=True))
+            for at, (owner, passage) in enumerate(zip(owners, passages, strict=True))
         ),
         [],
     )
+    plain = [query.text for query in data.queries]
+    rewritten = [without_question_words(text) for text in plain]
+    return Searched(
+        data,
+        tuple(passages),
+        numbers,
+        allowed,
+        relevant,
+        bm25=_bm25(data, index, plain, numbers),
+        lexical=_bm25(data, index, rewritten, numbers, PHRASE_BOOST),
+    )
+
+
+def _bm25(
+    data: RetrievalSet,
+    index: Bm25Index,
+    asked: Sequence[str],
+    owners: npt.NDArray[np.int64],
+    boost: float = 0.0,
+) -> FloatArray:
     scores = np.zeros((len(data.queries), len(data.texts)), np.float32)
-    for row, query in enumerate(data.queries):
-        for group in index.search(query.text, len(passages), query.product_id):
+    for row, (query, text) in enumerate(zip(data.queries, asked, strict=True)):
+        for group in index.search(text, len(owners), query.product_id, boost):
             for key, score in group:
                 owner = owners[key - 1]
                 scores[row, owner] = max(scores[row, owner], score)
@@ -110,17 +124,12 @@ def _reciprocal(scores: FloatArray, k: int) -> FloatArray:
     return shares
 
 
-def half_and_half(dense: FloatArray, found: Searched) -> FloatArray:
-    """Both scores between 0 and 1 over what a query searches, added."""
-    return _unit(dense, found.allowed) + _unit(found.bm25, found.allowed)
-
-
-def _unit(scores: FloatArray, allowed: npt.NDArray[np.bool_]) -> FloatArray:
-    known = allowed & np.isfinite(scores)
-    low = np.where(known, scores, np.inf).min(axis=1, keepdims=True)
-    high = np.where(known, scores, -np.inf).max(axis=1, keepdims=True)
-    unit: FloatArray = ((scores - low) / np.maximum(high - low, 1e-9)).astype(np.float32)
-    return unit
+def linear(dense: FloatArray, found: Searched) -> FloatArray:
+    """The sum that the shipped pipelines join by: :func:`qa.fusion.linear_fusion`."""
+    known = np.where(np.isfinite(dense), np.abs(dense), 0)
+    greatest = np.maximum(known.max(axis=1, keepdims=True), 1)
+    total: FloatArray = (found.lexical + SIMILARITY_WEIGHT * dense / greatest).astype(np.float32)
+    return total
 
 
 def ranks(scores: FloatArray, found: Searched) -> npt.NDArray[np.int64]:
@@ -152,7 +161,7 @@ def score_sets(sets: dict[str, Searched], encoder: Encodes) -> dict[str, dict[st
     result: dict[str, dict[str, float]] = {}
     for name, found in sets.items():
         dense = dense_scores(found, encoder)
-        for system, scores in (("dense", dense), ("hybrid", half_and_half(dense, found))):
+        for system, scores in (("dense", dense), ("hybrid", linear(dense, found))):
             values = measured(scores, found)
             result[f"{name} {system}"] = {k: round(v, 4) for k, v in values.items()}
     return result

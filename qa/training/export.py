@@ -24,8 +24,8 @@ LEVELLED = ".narrow"
 """Ends the names of the products after GELU."""
 _LEAST_PEAK = 0.01
 SIZES = ["batch", "length"]
-HEAD = "span_matmul"
-"""The last matrix product, which stays in float: two columns decide every answer."""
+HEAD = "head_matmul"
+"""The last matrix product, which stays in float: a column or two decide every answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,13 @@ def body(graph: Graph, shape: Shape) -> str:
     for layer in range(shape.layers):
         hidden = _layer(graph, f"encoder.encoder.layer.{layer}", hidden, mask, shape)
     return hidden
+
+
+def first_piece(graph: Graph, hidden: str) -> str:
+    """The (batch, width) vectors of the first piece."""
+    zero = graph.constant("first_piece", np.array([0], np.int64))
+    along = graph.constant("pooled_axis", np.array([1], np.int64))
+    return graph.node("Squeeze", [graph.node("Gather", [hidden, zero], axis=1), along])
 
 
 def smoothable_products(model: onnx.ModelProto) -> list[str]:

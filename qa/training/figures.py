@@ -18,8 +18,6 @@ from qa.reader.reader import Reader
 from qa.reader.session import SpanModel
 from qa.reader.windows import Windower
 
-COMMAND = "reviewqa train reader --config qa/training/recipes/reader.yaml --data DATA --out OUT"
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -103,7 +101,6 @@ def _figures(
         "value": round(error, 4),
         "questions": len(questions),
         "system": system,
-        "command": COMMAND,
     }
 
 
@@ -118,6 +115,5 @@ def _entry(measured: Measured, figure: Figure, system: str, threshold: str) -> d
         "interval": [round(bound, 2) for bound in figure.interval],
         "questions": figure.count,
         "system": system,
-        "command": COMMAND,
     }
     return entry if figure.protocol == "book" else entry | {"threshold": threshold}

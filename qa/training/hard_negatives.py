@@ -8,9 +8,12 @@ model's ranks the score, which has to stay below a share of the positive's (More
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +24,35 @@ from qa.training.pairs import Pair, Pairs
 Mined = list[tuple[int, ...]]
 """By pair: passages by number, hardest first."""
 
+
+class Encodes(Protocol):
+    """The half of :class:`qa.encoders.protocol.Encoder` that mining and measuring need."""
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray: ...
+    def encode_passages(self, texts: Sequence[str]) -> FloatArray: ...
+
+
 FloatArray = npt.NDArray[np.float32]
 _ROWS = 1024
+
+
+def kept_negatives(path: Path, going_on: bool, mine: Callable[[], Mined]) -> Mined:
+    """Mined negatives, kept in a file for a run that goes on: what mined them may have changed."""
+    if going_on:
+        return [tuple(numbers) for numbers in json.loads(path.read_text("utf-8"))]
+    mined = mine()
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(mined), "utf-8")
+    partial.replace(path)
+    return mined
+
+
+def in_turns(one: Mined, other: Mined, depth: int) -> Mined:
+    """The first ``depth`` of both, hardest first, each passage once."""
+    return [
+        tuple(dict.fromkeys(n for both in zip_longest(a, b) for n in both if n is not None))[:depth]
+        for a, b in zip(one, other, strict=True)
+    ]
 
 
 def mine_bm25(pairs: Pairs, depth: int) -> Mined:
@@ -38,6 +68,19 @@ def mine_bm25(pairs: Pairs, depth: int) -> Mined:
 
     with ThreadPoolExecutor() as pool:
         return list(pool.map(mined, pairs.pairs))
+
+
+def mine_encoder(pairs: Pairs, encoder: Encodes, depth: int, near: float) -> Mined:
+    """As :func:`mine_vectors`, of passages that answer some question, by an encoder's vectors."""
+    numbers = candidates(pairs)
+    return mine_vectors(
+        pairs,
+        encoder.encode_queries([pair.question for pair in pairs.pairs]),
+        numbers,
+        encoder.encode_passages([pairs.passages[number].text for number in numbers]),
+        depth,
+        near,
+    )
 
 
 def candidates(pairs: Pairs) -> list[int]:

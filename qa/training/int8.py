@@ -14,7 +14,7 @@ import onnx
 import torch
 from torch import nn
 
-from qa.reader.package import TOKENIZER
+from qa.model_folder import TOKENIZER
 from qa.training.export import Shape, save
 from qa.training.quantization import quantize
 from qa.training.smoothing import Inputs, smoothing_scales
@@ -42,7 +42,9 @@ def pruned_weights(model: nn.Module, backbone: Path, tokenizer: Path) -> dict[st
         if tensor.dtype == torch.float32
     }
     weights[WORDS] = np.ascontiguousarray(weights[WORDS][kept])
-    tokenizer.write_text(json.dumps(pruned_tokenizer(tree, kept), ensure_ascii=False), "utf-8")
+    smaller = pruned_tokenizer(tree, kept)
+    compact = json.dumps(smaller, ensure_ascii=False, separators=(",", ":"))
+    tokenizer.write_text(compact, "utf-8")
     return weights
 
 

@@ -10,6 +10,7 @@ from qa.training.encoder_recipe import load_encoder_recipe
 from qa.training.staged import Job
 
 __all__ = ["Job", "make_encoder"]
+COMMAND = "reviewqa train encoder --config {config} --data DATA --out OUT"
 
 
 def make_encoder(job: Job) -> Path:
@@ -20,5 +21,8 @@ def make_encoder(job: Job) -> Path:
     train(job)
     folder = job.out / "encoder"
     recipe = load_encoder_recipe(job.config, job.overrides)
-    package_encoder(recipe, job.out, job.data, folder, lambda said: job.report({"event": said}))
+    command = COMMAND.format(config=job.config)
+    package_encoder(
+        recipe, job.out, job.data, folder, lambda said: job.report({"event": said}), command
+    )
     return folder

@@ -10,6 +10,8 @@ from qa.training.reader import train
 from qa.training.recipe import load_recipe
 from qa.training.staged import Report
 
+COMMAND = "reviewqa train reader --config {config} --data DATA --out OUT"
+
 
 def make_reader(
     config: Path,
@@ -19,14 +21,27 @@ def make_reader(
     resume: bool = True,
     overrides: Sequence[str] = (),
     report: Report | None = None,
+    stage: str | None = None,
 ) -> Path:
     """Train by a recipe, then export, quantise, calibrate and measure; returns the reader folder.
 
-    Args and errors are those of :func:`qa.training.reader.train`; the reader is ``out/reader``.
+    Args and errors are those of :func:`qa.training.reader.train`; the reader is ``out/reader``,
+    that of a ``stage`` is ``out/reader-STAGE``.
     """
     tell = report or (lambda _: None)
-    train(config, data=data, out=out, resume=resume, overrides=overrides, report=report)
-    folder = out / "reader"
-    recipe = load_recipe(config, list(overrides))
-    package_reader(recipe, out, data, folder, lambda said: tell({"event": said}))
+    weights = train(
+        config, data=data, out=out, resume=resume, overrides=overrides, report=report, stage=stage
+    )
+    recipe, folder, command = load_recipe(config, list(overrides)), out / "reader", COMMAND
+    if stage is not None:
+        recipe, folder = recipe.lineage(stage), out / f"reader-{stage}"
+        command += f" --stage {stage}"
+    package_reader(
+        recipe,
+        weights,
+        data,
+        folder,
+        say=lambda said: tell({"event": said}),
+        command=command.format(config=config),
+    )
     return folder

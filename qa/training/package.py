@@ -13,15 +13,9 @@ from tokenizers import Tokenizer
 from eval.datasets.epqa import load_epqa
 from eval.records import ReadingQuestion
 from qa.errors import QAError
+from qa.model_folder import MODEL, TOKENIZER, fingerprint, save_manifest
 from qa.reader.calibration import Platt
-from qa.reader.package import (
-    MODEL,
-    TOKENIZER,
-    ReaderCalibration,
-    ReaderManifest,
-    fingerprint,
-    save_manifest,
-)
+from qa.reader.package import ReaderCalibration, ReaderManifest
 from qa.reader.reader import Reader
 from qa.reader.session import OnnxSpanModel, padded
 from qa.reader.windows import Window, Windower
@@ -41,21 +35,25 @@ _SEEN_PER_PART = 20
 Say = Callable[[str], None]
 
 
-def package_reader(recipe: Recipe, run: Path, data: Path, out: Path, say: Say) -> ReaderManifest:
+def package_reader(
+    recipe: Recipe, weights: Path, data: Path, out: Path, *, command: str, say: Say
+) -> ReaderManifest:
     """Make a reader folder of a finished training run.
 
     Args:
-        run: the folder that :func:`qa.training.reader.train` wrote.
+        recipe: what led to the weights; activations are seen on its last stage's texts.
+        weights: the file that :func:`qa.training.reader.train` returned.
         data: the root of the data sets, for calibration and figures.
         out: the reader folder; files in it are replaced.
+        command: what figures are said to come from.
 
     Raises:
-        QAError: there is no finished run, or a data set that calibration needs is missing.
+        QAError: there are no weights, or a data set that calibration needs is missing.
     """
-    if not (run / "best.pt").is_file():
-        raise QAError(f"{run}: no trained reader in it (best.pt): finish the training first")
+    if not weights.is_file():
+        raise QAError(f"{weights}: no trained reader: finish the training first")
     out.mkdir(parents=True, exist_ok=True)
-    model = _trained(recipe, run)
+    model = _trained(recipe, weights)
     say("exporting and quantising")
     _export(recipe, model, data, out)
     say("calibrating on held-out questions")
@@ -68,16 +66,16 @@ def package_reader(recipe: Recipe, run: Path, data: Path, out: Path, say: Say) -
     figures = list(measure(reader, int8, windower, data, "reader int8", say))
     say("the same in float, for comparison")
     figures += measure(reader, TorchSpanModel(model), original, data, "reader fp32", say)
-    manifest = replace(manifest, figures=figures)
+    manifest = replace(manifest, figures=[{**one, "command": command} for one in figures])
     save_manifest(out, manifest)
     (out / "README.md").write_text(render_card(manifest), "utf-8")
     return manifest
 
 
-def _trained(recipe: Recipe, run: Path) -> SpanReader:
+def _trained(recipe: Recipe, weights: Path) -> SpanReader:
     model = SpanReader(backbone_path(recipe.backbone), 0.0)
     model.eval()
-    model.load_state_dict(load(run / "best.pt")["model"], strict=False)
+    model.load_state_dict(load(weights)["model"], strict=False)
     return model
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eval.conversion.dpr import iter_dpr
@@ -44,12 +44,14 @@ class Pair:
         positives: every passage known to answer.
         negatives: passages that somebody judged not to answer.
         answers: the answers' words, as :func:`words` gives them.
+        taught: whether a teacher is asked about it.
     """
 
     question: str
     positives: tuple[int, ...]
     negatives: tuple[int, ...] = ()
     answers: tuple[str, ...] = ()
+    taught: bool = True
 
 
 @dataclass(slots=True)
@@ -101,7 +103,7 @@ def load_pairs(
     for part in parts:
         begin = len(pairs.pairs)
         for pair in _part(part, root, pairs, cut):
-            pairs.pairs.append(pair)
+            pairs.pairs.append(replace(pair, taught=part.taught))
         added = pairs.pairs[begin:]
         if part.limit is not None and len(added) > part.limit:
             rng = random.Random(f"{seed}:{part.dataset}")  # noqa: S311 - sampling, not secrets

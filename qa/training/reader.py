@@ -34,8 +34,9 @@ def train(
     resume: bool = True,
     overrides: Sequence[str] = (),
     report: Report | None = None,
+    stage: str | None = None,
 ) -> Path:
-    """Train by a recipe; returns the folder of the best checkpoint's weights.
+    """Train by a recipe; returns the file of the best checkpoint's weights.
 
     Args:
         config: the recipe (YAML).
@@ -44,17 +45,19 @@ def train(
             stopped goes on from its last checkpoint unless ``resume`` is false.
         overrides: ``key=value`` changes to the recipe.
         report: called with plain values after steps and evaluations.
+        stage: train as far as the stage of this name, and return that stage's weights.
 
     Raises:
         QAError: the recipe, the data or an earlier run in ``out`` cannot be used.
     """
     recipe = load_recipe(config, list(overrides))
+    wanted = len((recipe if stage is None else recipe.until(stage)).stages)
     out.mkdir(parents=True, exist_ok=True)
     run = _Run(recipe, data, out, report or (lambda _: None))
     if resume:
         run.restore()
-    run.stages()
-    return out / "best.pt"
+    run.stages(wanted)
+    return out / "best.pt" if stage is None else run.kept(stage)
 
 
 class _Run(StagedRun[Stage, list[Feature]]):
@@ -68,11 +71,13 @@ class _Run(StagedRun[Stage, list[Feature]]):
         self._windower = Windower(tokenizer, recipe.window)
         self._reader = SpanReader(backbone, recipe.dropout)
         self._items: list[Feature] = []
+        self._teachers: dict[str, TorchSpanModel] = {}
         self._selection: dict[str, list[ReadingQuestion]] | None = None
         super().__init__(recipe, self._reader, out, report)
 
     def prepare(self, stage: Stage) -> None:
         self._items = [item for part in stage.parts for item in self._features(part, stage)]
+        self._teachers.clear()
 
     def batches(self, stage: Stage, epoch: int) -> list[list[Feature]]:
         return list(batches(self._items, stage.batch_tokens, self._seed(stage) + 1000 * epoch))
@@ -106,9 +111,12 @@ class _Run(StagedRun[Stage, list[Feature]]):
         return taught(items, self._teacher(part.teacher), stage.teacher_share)
 
     def _teacher(self, name: str) -> TorchSpanModel:
-        model = SpanReader(backbone_path(self._recipe.backbone), 0.0)
-        model.load_state_dict(load(self.kept(name))["model"], strict=False)
-        return TorchSpanModel(model, bfloat16=True)
+        """The reader of an earlier stage, loaded for the first of the parts that it teaches."""
+        if name not in self._teachers:
+            model = SpanReader(backbone_path(self._recipe.backbone), 0.0)
+            model.load_state_dict(load(self.kept(name))["model"], strict=False)
+            self._teachers[name] = TorchSpanModel(model, bfloat16=True)
+        return self._teachers[name]
 
 
 def selection_sets(recipe: Recipe, data: Path) -> dict[str, list[ReadingQuestion]]:

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
 
@@ -20,6 +20,14 @@ from qa.reader.windows import WindowSettings
 from qa.training.reader_data import Part
 
 _STRICT = ConfigDict(extra="forbid")
+_LATER = (
+    "selection", "patience", "checkpoint_every", "backbone_share", "top_n", "mix", "measured",
+)  # fmt: skip
+"""Settings that no trained weight depends on."""
+BACKBONE = "backbone"
+"""What a stage's ``start`` calls the model before any stage."""
+SHIPPED = Path(__file__).parent / "recipes"
+
 Count = Annotated[int, Field(ge=1)]
 """A stage of no epochs would leave the one before it under its own name."""
 
@@ -29,8 +37,9 @@ class Stage:
     """One stage of training; ``epochs`` passes over the union of its parts.
 
     ``start``: the earlier stages it starts from, by name; of several the mean of their weights,
-    which keeps most of what each has learnt (Wortsman et al., "Model soups", ICML 2022). Absent:
-    the stage before it. ``teacher_share``: how much of the targets of parts that name a teacher
+    which keeps most of what each has learnt (Wortsman et al., "Model soups", ICML 2022);
+    ``backbone`` stands for the model before any stage. Absent: the stage before it, of the first
+    the backbone. ``teacher_share``: how much of the targets of parts that name a teacher
     comes from it. ``seed``: the recipe's if absent.
     """
 
@@ -65,12 +74,33 @@ class Recipe:
         """Short hash of every setting that bears on the first ``stages`` stages (all if absent)."""
         return fingerprint(self, stages)
 
+    def until(self, stage: str) -> Recipe:
+        """Without what comes after a stage.
+
+        Raises:
+            RecipeError: no stage of that name; the message lists those there are.
+        """
+        names = [one.name for one in self.stages]
+        if stage not in names:
+            raise RecipeError(f"no stage {stage!r}: one of {', '.join(names)}")
+        return replace(self, stages=self.stages[: names.index(stage) + 1])
+
+    def lineage(self, stage: str) -> Recipe:
+        """Without the stages that a stage owes nothing to; raises as :meth:`until`."""
+        stages = self.until(stage).stages
+        wanted = {stage}
+        for number, one in reversed(list(enumerate(stages))):
+            if one.name in wanted:
+                before = [other.name for other in stages[:number][-1:]]
+                wanted |= {*(one.start or before), *(part.teacher for part in one.parts)}
+        return replace(self, stages=[one for one in stages if one.name in wanted])
+
 
 def fingerprint(recipe: Any, stages: int | None = None) -> str:
     """Short hash of what a recipe's first ``stages`` stages (all if absent) depend on."""
     tree = asdict(recipe)
     tree["stages"] = tree["stages"][:stages]
-    for later in ("selection", "patience", "checkpoint_every", "backbone_share"):
+    for later in _LATER:
         tree.pop(later, None)
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -125,7 +155,7 @@ class Override:
 
 
 def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
-    """A reader's recipe from a YAML file; raises as :func:`load_as`."""
+    """A reader's recipe from a YAML file, or one that ships; raises as :func:`load_as`."""
     recipe = load_as(TypeAdapter(Recipe), path, overrides)
     for number, stage in enumerate(recipe.stages):
         teachers = [part.teacher for part in stage.parts if part.teacher]
@@ -136,9 +166,13 @@ def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
 def load_as(shape: TypeAdapter[T], path: Path, overrides: Sequence[str] | None = None) -> T:
     """A recipe of any shape that has ``stages`` with ``name`` and ``start``.
 
+    Args:
+        path: a YAML file, or the name of a recipe that ships.
+
     Raises:
         RecipeError: the file is missing, is not YAML, or has a field that is unknown or wrong.
     """
+    path = _found(path)
     tree = read_yaml(path, "recipe", RecipeError)
     for text in overrides or []:
         Override.parse(text).apply(tree)
@@ -147,11 +181,22 @@ def load_as(shape: TypeAdapter[T], path: Path, overrides: Sequence[str] | None =
     return recipe
 
 
+def _found(path: Path) -> Path:
+    named = SHIPPED / f"{path}.yaml"
+    if named.is_file():
+        return named
+    if not path.is_file():
+        known = ", ".join(sorted(one.stem for one in SHIPPED.glob("*.yaml")))
+        raise RecipeError(f"no recipe at {path}: a YAML file, or one of {known}")
+    return path
+
+
 def _check_names(path: Path, stages: Sequence[NamedStage]) -> None:
     names = [stage.name for stage in stages]
     for number, stage in enumerate(stages):
-        _check_earlier(path, stages, number, "start", stage.start)
-        if stage.name in names[:number]:
+        trained = [name for name in stage.start if name != BACKBONE]
+        _check_earlier(path, stages, number, "start", trained)
+        if stage.name in (BACKBONE, *names[:number]):
             raise RecipeError(f"{path}: stages.{number}.name: {stage.name!r} is taken")
 
 

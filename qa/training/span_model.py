@@ -25,8 +25,18 @@ class PooledDropout(nn.Module):
     def __init__(self, p: float, size: int = 1 << 23) -> None:
         super().__init__()
         self.p = p
-        keep = torch.rand(size) >= p
-        self.register_buffer("pool", keep.to(torch.bfloat16) / (1 - p), persistent=False)
+        self._size = size
+        self.register_buffer("pool", self._drawn(), persistent=False)
+
+    def _drawn(self) -> torch.Tensor:
+        keep = torch.rand(self._size) >= self.p
+        return keep.to(torch.bfloat16) / (1 - self.p)
+
+    def change(self, p: float) -> None:
+        """Drop another share from now on."""
+        if p != self.p:
+            self.p = p
+            self.pool = self._drawn()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Same shape as ``x``; the identity outside training."""

@@ -12,6 +12,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -21,6 +22,7 @@ from torch import nn
 
 from qa.errors import QAError
 from qa.training.checkpoint import Position, WeightAverage, load, mean_weights, save
+from qa.training.recipe import BACKBONE
 
 _SHOWN_EVERY = 10
 Report = Callable[[dict[str, Any]], None]
@@ -102,6 +104,8 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
         self.best = -math.inf
         self.stale = 0
         self._optimizer_state: dict[str, Any] | None = None
+        starts = {name for stage in recipe.stages for name in stage.start}
+        self._untrained = deepcopy(model.state_dict()) if BACKBONE in starts else {}
 
     @abstractmethod
     def prepare(self, stage: StageT) -> None:
@@ -145,9 +149,9 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
         self._optimizer_state = state["optimizer"]
         torch.set_rng_state(state["rng"])
 
-    def stages(self) -> None:
-        """Train what is left of the recipe."""
-        for number in range(self.position.stage, len(self.plan.stages)):
+    def stages(self, count: int | None = None) -> None:
+        """Train what is left of the recipe's first ``count`` stages, of all if absent."""
+        for number in range(self.position.stage, len(self.plan.stages[:count])):
             self._stage(self.plan.stages[number])
             self.position = Position(stage=number + 1)
             self._optimizer_state = None
@@ -161,9 +165,15 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
         """The weights a stage begins with, where that is not the stage before it."""
         if not stage.start or self.position.epoch or self.position.batch:
             return
-        states = [load(self.kept(name))["model"] for name in stage.start]
+        states = [self._weights(name) for name in stage.start]
         self.model.load_state_dict(mean_weights(states), strict=False)
         self.average = WeightAverage(self.model, self.plan.average)
+
+    def _weights(self, name: str) -> dict[str, torch.Tensor]:
+        weights: dict[str, torch.Tensor] = (
+            self._untrained if name == BACKBONE else load(self.kept(name))["model"]
+        )
+        return weights
 
     def _stage(self, stage: StageT) -> None:
         self._start(stage)

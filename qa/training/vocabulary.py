@@ -1,8 +1,8 @@
 """Leaving out of a WordPiece vocabulary what a reader of Latin-script reviews never sees.
 
-Rows of unused tokens and of letters of other scripts are a twelfth of MiniLM's embeddings. Text in
-those scripts becomes [UNK], which the model could not read before either. Symbols, punctuation and
-digits of any script stay.
+Rows of unused tokens and of other scripts, phonetic letters among them, are a twelfth of MiniLM's
+embeddings. Text in those scripts becomes [UNK], which the model could not read before either.
+Punctuation and symbols stay.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 import copy
 import unicodedata
 from typing import Any
+
+_AFTER_LATIN = "\u0180"
+_PUNCTUATION, _AFTER_SYMBOLS = "\u2000", "\u2c00"
 
 
 def kept_ids(vocabulary: dict[str, int]) -> list[int]:
@@ -33,5 +36,12 @@ def pruned_tokenizer(tokenizer: dict[str, Any], kept: list[int]) -> dict[str, An
 def _stays(token: str) -> bool:
     if token.startswith("[unused"):
         return False
-    letters = [ch for ch in token.removeprefix("##") if unicodedata.category(ch).startswith("L")]
-    return all("LATIN" in unicodedata.name(ch, "") or ch in "ªº" for ch in letters)
+    return all(_stays_character(ch) for ch in token)
+
+
+def _stays_character(ch: str) -> bool:
+    """Of Latin's first blocks, or of those of general punctuation and symbols and no letter."""
+    if ch < _AFTER_LATIN:
+        return True
+    letter = unicodedata.category(ch).startswith("L")
+    return _PUNCTUATION <= ch < _AFTER_SYMBOLS and not letter

@@ -84,6 +84,13 @@ def test_ask_shows_the_span_in_its_sentence(command: Command, sample_store: Path
     assert "read " in result.stdout.splitlines()[-1]
 
 
+def test_ask_says_what_it_searched_for_instead(command: Command, sample_store: Path) -> None:
+    typed = ("does the strpa hold a camrea?", *QUESTION[1:], "--store", str(sample_store))
+    assert "searched for strap instead of strpa, camera instead of camrea" in " ".join(
+        command("ask", *typed).stdout.split()
+    )
+
+
 def test_ask_prints_the_same_json_as_the_service(command: Command, sample_store: Path) -> None:
     arguments = ("--store", str(sample_store), "--threshold", "0", "--top-k", "2", "--json")
     result = json.loads(command("ask", *QUESTION, *arguments).stdout)
@@ -156,12 +163,13 @@ def test_info_tells_versions_sizes_and_instructions(command: Command, sample_sto
     assert "onnxruntime" in command("info", "--store", "/nowhere").stdout
 
 
+@pytest.mark.parametrize("kind", ["reader", "encoder", "ranker"])
 def test_training_without_torch_names_the_remedy(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr("api.cli.train.find_spec", lambda name: None)
     arguments = ["--config", "r.yaml", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
-    assert main(["train", "reader", *arguments]) == 1
+    assert main(["train", kind, *arguments]) == 1
     assert capsys.readouterr().err == (
         "error: training needs torch: pip install 'reviewqa[train]'\n"
     )

@@ -125,6 +125,23 @@ def test_the_runs_of_one_kind_are_done_and_options_overrule_them(
     assert {one["metric"] for one in tree["folds"]} == {"mrr", "recall@1"}
 
 
+def test_what_is_not_there_is_left_out_with_the_command_that_makes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "experiment.yaml"
+    mine = '{name: "dense:gone", label: mine, needs: gone, made_by: train it}'
+    text = f"runs: [{{kind: retriever, datasets: [sample], limit: 2, systems: [bm25, {mine}]}}]"
+    path.write_text(text, "utf-8")
+    assert main(["eval", "run", str(path), "--json"]) == 0
+    said = capsys.readouterr()
+    assert said.err == "left out: mine: no gone; to make it: train it\n"
+    assert [tree["header"]["system"] for tree in json.loads(said.out)] == ["bm25"]
+    path.write_text(text.replace("bm25, ", ""), "utf-8")
+    assert main(["eval", "run", str(path)]) == 1
+    wanted = "error: no system to measure; mine: no gone; to make it: train it\n"
+    assert capsys.readouterr().err == wanted
+
+
 def test_published_values_stand_beside_ours_however_narrow_the_screen(
     experiment: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

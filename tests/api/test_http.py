@@ -41,6 +41,13 @@ def test_ask_tells_what_it_read(http: httpx.Client) -> None:
     assert reply["store_fingerprint"]
 
 
+def test_ask_tells_which_words_it_took_for_misspelt(http: httpx.Client) -> None:
+    assert http.post("/v1/ask", json=BODY).json()["corrections"] == {}
+    reply = http.post("/v1/ask", json=BODY | {"question": "Is it for a heavy CAMREA?"}).json()
+    assert reply["question"] == "Is it for a heavy CAMREA?"
+    assert reply["corrections"] == {"camrea": "camera"}
+
+
 def test_no_answer_comes_with_the_nearest_misses(http: httpx.Client) -> None:
     reply = http.post("/v1/ask", json=BODY | {"threshold": 1}).json()
     assert reply["answered"] is False

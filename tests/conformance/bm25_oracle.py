@@ -24,11 +24,13 @@ def rank(
     query: str,
     analyze: Callable[[str], Sequence[str]],
     phrase_boost: float = 0.0,
+    ignored: frozenset[str] = frozenset(),
 ) -> list[tuple[str, float]]:
     """``(id, score)`` of the passages with a term of the query, best first, ties by id.
 
     Each distinct pair of neighbouring terms of the query is weighed as Lucene weighs a phrase:
-    the sum of its terms' idf, and how often they stand side by side as its frequency.
+    the sum of its terms' idf, and how often they stand side by side as its frequency. Pairs of two
+    ignored terms are none.
     """
     terms = {name: list(analyze(text)) for name, text in passages.items()}
     average = sum(map(len, terms.values())) / max(len(terms), 1)
@@ -41,6 +43,8 @@ def rank(
             scores[name] += idf[term] * _saturated(words.count(term), norm)
         neighbours = list(pairwise(words))
         for pair in set(pairwise(asked)) & set(neighbours):
+            if ignored.issuperset(pair):
+                continue
             weight = phrase_boost * (idf[pair[0]] + idf[pair[1]])
             scores[name] += weight * _saturated(neighbours.count(pair), norm)
     return sorted(scores.items(), key=lambda item: (-round(item[1], 5), item[0]))

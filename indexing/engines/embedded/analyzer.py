@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import tantivy
 
+from indexing.function_words import FUNCTION_WORDS
+
 NAME = "reviewqa_en"
 LONGEST_TERM = 40
 MAX_QUERY_TERMS = 256
@@ -48,6 +50,9 @@ def build_unstemmed() -> tantivy.TextAnalyzer:
     )
 
 
+_FUNCTION_TERMS = frozenset(build().analyze(" ".join(FUNCTION_WORDS)))
+
+
 def encodable(text: str) -> str:
     """Lone surrogates, which no UTF-8 library takes, become question marks."""
     return text.encode("utf-8", "replace").decode()
@@ -59,8 +64,12 @@ def query_terms(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:
 
 
 def query_pairs(analyzer: tantivy.TextAnalyzer, text: str) -> list[tuple[str, str]]:
-    """The distinct pairs of neighbouring terms, in order, at most :data:`MAX_QUERY_PAIRS`."""
-    return list(dict.fromkeys(pairwise(_terms(analyzer, text))))[:MAX_QUERY_PAIRS]
+    """The distinct pairs of neighbouring terms, in order, at most :data:`MAX_QUERY_PAIRS`.
+
+    Without those of two function words.
+    """
+    pairs = dict.fromkeys(pairwise(_terms(analyzer, text)))
+    return [pair for pair in pairs if not _FUNCTION_TERMS.issuperset(pair)][:MAX_QUERY_PAIRS]
 
 
 def _terms(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:

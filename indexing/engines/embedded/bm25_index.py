@@ -110,15 +110,19 @@ class Bm25Index:
         phrase_boost: float,
         product_id: str | None,
     ) -> tantivy.Query:
-        term, must, should = tantivy.Query.term_query, tantivy.Occur.Must, tantivy.Occur.Should
-        words = [term(self._schema, "text", value, "freq") for value in terms]
-        phrases = [self._phrase(pair, phrase_boost) for pair in pairs]
-        text = tantivy.Query.boolean_query([(should, part) for part in (*words, *phrases)])
-        if product_id is None:
-            return text
-        name = term(self._schema, "product", _product_term(product_id))
+        term, should = tantivy.Query.term_query, tantivy.Occur.Should
+        parts = [term(self._schema, "text", value, "freq") for value in terms]
+        parts += [self._phrase(pair, phrase_boost) for pair in pairs]
+        if product_id is not None:
+            parts = self._within(product_id, parts)
+        return tantivy.Query.boolean_query([(should, part) for part in parts])
+
+    def _within(self, product_id: str, parts: Sequence[tantivy.Query]) -> list[tantivy.Query]:
+        """Each part for itself: tantivy would look through all passages for the sum of them."""
+        must = tantivy.Occur.Must
+        name = tantivy.Query.term_query(self._schema, "product", _product_term(product_id))
         only = tantivy.Query.const_score_query(name, 0.0)
-        return tantivy.Query.boolean_query([(must, text), (must, only)])
+        return [tantivy.Query.boolean_query([(must, part), (must, only)]) for part in parts]
 
     def _phrase(self, pair: tuple[str, str], boost: float) -> tantivy.Query:
         phrase = tantivy.Query.phrase_query(self._schema, "text", list(pair), 0)

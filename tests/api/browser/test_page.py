@@ -71,6 +71,13 @@ def test_the_whole_review_opens_with_the_span_in_sight(
     assert answer.locator(".whole").first.is_hidden()
 
 
+def test_misspelt_words_are_told(served: Any, open_page: Callable[..., Any]) -> None:
+    page = open_page(link(served, "camera-strap", "Does it hold a heavy camrea?"))
+    outcome(page)
+    told = page.locator("#results .corrections").inner_text()
+    assert told == "Searched for camera instead of camrea"
+
+
 def test_everything_works_by_keyboard(served: Any, open_page: Callable[..., Any]) -> None:
     page = open_page(served.url)
     page.locator(".shelf").wait_for()

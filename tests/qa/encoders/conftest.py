@@ -22,8 +22,9 @@ from transformers import (
     DPRQuestionEncoder,
 )
 
-from qa.encoders.package import MODEL, EncoderManifest, fingerprint, save_encoder_manifest
-from qa.reader.package import SHIPPED, TOKENIZER
+from qa.encoders.package import EncoderManifest
+from qa.model_folder import MODEL, TOKENIZER, fingerprint, save_manifest
+from qa.reader.package import SHIPPED
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
@@ -117,7 +118,7 @@ def make_folder(folder: Path, bert: Path, **fields: object) -> Path:
         }
         | fields
     )
-    save_encoder_manifest(folder, manifest)
+    save_manifest(folder, manifest)
     return folder
 
 

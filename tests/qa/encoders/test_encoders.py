@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,12 +14,14 @@ import torch
 from transformers import AutoTokenizer, BertModel, DPRContextEncoder, DPRQuestionEncoder
 
 from qa.encoders.dpr import DprEncoder
+from qa.encoders.fake import FakeEncoder
 from qa.encoders.onnx import OnnxEncoder
-from qa.encoders.package import MODEL, TOKENIZER, fingerprint, save_encoder_manifest
-from qa.encoders.protocol import Encoder
+from qa.encoders.protocol import Encoder, Vectors
 from qa.encoders.registry import open_encoder
+from qa.encoders.remembering import RememberingEncoder
 from qa.encoders.sentence_transformer import SentenceTransformerEncoder
 from qa.errors import ModelError
+from qa.model_folder import MODEL, TOKENIZER, fingerprint, save_manifest
 from tests.qa.encoders.conftest import DIMENSION, MAX_LENGTH, Pooled, make_folder
 
 TEXTS = [
@@ -121,7 +125,7 @@ def test_two_towers_are_a_folder_each(onnx_folder: Path, bert: Path, tmp_path: P
     assert np.array_equal(encoder.encode_passages(["loud"]), one.encode_passages(["p loud"]))
     assert encoder.fingerprint != one.fingerprint
     towers = OnnxEncoder.load(tmp_path / "passage").manifest
-    save_encoder_manifest(tmp_path / "passage", dataclasses.replace(towers, normalized=False))
+    save_manifest(tmp_path / "passage", dataclasses.replace(towers, normalized=False))
     with pytest.raises(ModelError, match="do not fit"):
         OnnxEncoder.load(tmp_path)
 
@@ -197,8 +201,25 @@ def test_broken_files_are_told(onnx_folder: Path, tmp_path: Path) -> None:
         shutil.copytree(onnx_folder, folder)
         manifest = OnnxEncoder.load(folder).manifest
         (folder / name).write_bytes(b"garbage")
-        save_encoder_manifest(
-            folder, dataclasses.replace(manifest, fingerprint=fingerprint(folder))
-        )
+        save_manifest(folder, dataclasses.replace(manifest, fingerprint=fingerprint(folder)))
         with pytest.raises(ModelError, match=complaint):
             OnnxEncoder.load(folder)
+
+
+def test_a_remembering_encoder_gives_the_same_vectors_and_encodes_a_text_once() -> None:
+    class Counting(FakeEncoder):
+        seen: ClassVar[list[str]] = []
+
+        def encode_passages(self, texts: Sequence[str]) -> Vectors:
+            self.seen.extend(texts)
+            return super().encode_passages(texts)
+
+    encoder = RememberingEncoder(Counting(16))
+    texts = ["a strap", "a camera", "a strap"]
+    first = encoder.encode_passages(texts)
+    again = encoder.encode_passages([*texts, "a bag"])
+    assert np.array_equal(first, FakeEncoder(16).encode_passages(texts))
+    assert np.array_equal(again, FakeEncoder(16).encode_passages([*texts, "a bag"]))
+    assert Counting.seen == ["a strap", "a camera", "a bag"]
+    assert encoder.encode_passages([]).shape == (0, 16)
+    assert encoder.fingerprint == FakeEncoder(16).fingerprint

@@ -7,17 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from qa.encoders.package import (
-    MANIFEST,
-    MODEL,
-    TOKENIZER,
-    EncoderManifest,
-    fingerprint,
-    has_two_towers,
-    load_encoder_manifest,
-    save_encoder_manifest,
-)
+from qa.encoders.package import EncoderManifest, has_two_towers, load_encoder_manifest
 from qa.errors import ModelError
+from qa.model_folder import MANIFEST, MODEL, TOKENIZER, fingerprint, save_manifest
 
 
 @pytest.fixture
@@ -33,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
         query_prefix="query: ",
         figures=[{"metric": "mrr", "value": 0.5}],
     )
-    save_encoder_manifest(tmp_path, manifest)
+    save_manifest(tmp_path, manifest)
     return tmp_path
 
 
@@ -41,7 +33,7 @@ def test_the_manifest_survives_a_round_trip(folder: Path) -> None:
     manifest = load_encoder_manifest(folder)
     assert (manifest.dimension, manifest.query_prefix) == (8, "query: ")
     assert manifest.figures == [{"metric": "mrr", "value": 0.5}]
-    save_encoder_manifest(folder, manifest)
+    save_manifest(folder, manifest)
     assert load_encoder_manifest(folder) == manifest
 
 

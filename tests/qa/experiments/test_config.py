@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from eval.formats.results import read_result
+from qa.checked import read_yaml
 from qa.experiments import manifest
 from qa.experiments.config import (
     ExperimentError,
@@ -14,7 +15,9 @@ from qa.experiments.config import (
     shipped_experiments,
     single_run,
 )
-from qa.experiments.suite import run_experiment, steps
+from qa.experiments.suite import left_out, run_experiment, steps
+
+RECIPES = Path("qa/training/recipes")
 
 TWO = """
 about: two kinds
@@ -61,6 +64,10 @@ def write(folder: Path, text: str) -> Path:
          "runs.0.metrics: no metric 'mrrr': one of recall@k"),
         ("runs: [{kind: reader, datasets: [a], metrics: [mrr]}]",
          "runs.0.metrics: no further metric 'mrr' of answers"),
+        ("runs: [{kind: reader, datasets: [a], systems: [{name: x, needs: y}]}]",
+         r"runs.0.systems.0: 'needs' \(a folder\) and 'made_by' \(its command\) go together"),
+        ("runs: [{kind: reader, datasets: [a], systems: [{name: x, made_by: y}]}]",
+         "runs.0.systems.0: 'needs'"),
         ("runs: [{kind: reader, datasets: [a], folds: 1}]", "runs.0.folds: one fold has no other"),
         ("runs: [{kind: reader, datasets: [a], published: [{label: x, values: 3}]}]",
          "runs.0.published.0.metric: is missing"),
@@ -76,6 +83,53 @@ def test_a_bad_experiment_names_file_and_field(tmp_path: Path, text: str, compla
 def test_an_unknown_experiment_lists_those_that_ship(tmp_path: Path) -> None:
     with pytest.raises(ExperimentError, match=r"a YAML file, or one of book-pipeline, book-reader"):
         load_experiment(tmp_path / "gone.yaml")
+
+
+OPTIONAL = """
+runs:
+  - kind: retriever
+    datasets: [sample]
+    limit: 2
+    systems:
+      - bm25
+      - {name: "dense:FOLDER", label: ours, needs: FOLDER, made_by: make encoder}
+"""
+
+
+def test_a_system_whose_folder_is_not_there_is_left_out_and_told_of(tmp_path: Path) -> None:
+    folder = tmp_path / "encoder"
+    path = write(tmp_path, OPTIONAL.replace("FOLDER", str(folder)))
+    experiment = load_experiment(path)
+    assert [step.title for step in steps(experiment, tmp_path)] == ["bm25 on sample"]
+    assert left_out(experiment) == [f"ours: no {folder}; to make it: make encoder"]
+    folder.mkdir()
+    assert left_out(experiment) == []
+    assert len(steps(experiment, tmp_path)) == 2
+
+
+def test_an_experiment_without_any_system_is_refused(tmp_path: Path) -> None:
+    text = OPTIONAL.replace("- bm25\n", "").replace("FOLDER", "gone")
+    with pytest.raises(ExperimentError, match=r"no system to measure; ours: no gone; .*: make"):
+        steps(load_experiment(write(tmp_path, text)), tmp_path)
+
+
+def test_the_book_beside_systems_of_ours_says_how_to_train_them() -> None:
+    """Every shipped recipe and stage that a line names is there, and makes the folder needed."""
+    for name in shipped_experiments():
+        for run in load_experiment(name).runs:
+            for system in run.systems:
+                if system.needs is None:
+                    continue
+                words = system.made_by.split()
+                said = dict(zip(words[3::2], words[4::2], strict=True))
+                made = Path(said["--out"]) / words[2]
+                if "--stage" in said:
+                    made = made.with_name(f"reader-{said['--stage']}")
+                    tree = read_yaml(RECIPES / f"{said['--config']}.yaml", "recipe", ValueError)
+                    assert said["--stage"] in [stage["name"] for stage in tree["stages"]]
+                assert made == system.needs
+                assert system.name.endswith(str(made))
+                assert (RECIPES / f"{said['--config']}.yaml").is_file()
 
 
 def test_options_overrule_the_file_and_drop_what_was_published_on_other_questions() -> None:

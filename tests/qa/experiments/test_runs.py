@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from eval.datasets.retrieval import load_retrieval
+from eval.errors import TooFewGroups, UnknownDataset
 from eval.formats.manifest import read_manifest
 from eval.formats.predictions import read_predictions
 from eval.formats.results import read_result
@@ -126,6 +127,35 @@ def test_unknown_systems_are_named(tmp_path: Path) -> None:
         evaluate_retriever(sample(None), "sparse")
     with pytest.raises(ModelError, match="is not a reader"):
         evaluate_reader(sample(None), str(tmp_path))
+
+
+def test_an_unknown_data_set_is_told_what_else_there_is(tmp_path: Path) -> None:
+    unknown = Job("subjqa", "test", tmp_path)
+    ours = r"one of subjqa:.*, qamr:wiki, sample, store:DIR$"
+    with pytest.raises(UnknownDataset, match=ours):
+        evaluate_reader(unknown)
+    with pytest.raises(UnknownDataset, match=r"epqa, epqa:review, a BEIR folder, sample, store:DI"):
+        evaluate_retriever(unknown, "bm25")
+    with pytest.raises(UnknownDataset, match=ours):
+        evaluate_pipeline(unknown)
+
+
+def test_more_folds_than_products_are_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    job = Job(small_squad(tmp_path), "test", Path(), tmp_path / "out", folds=3)
+    asked: list[int] = []
+
+    def count(done: int, total: int) -> None:
+        asked.append(done)
+
+    for evaluate in (
+        lambda: evaluate_retriever(job, "bm25", progress=count),
+        lambda: evaluate_reader(job, progress=count),
+        lambda: evaluate_pipeline(job, progress=count),
+    ):
+        with pytest.raises(TooFewGroups, match="3 folds of 2 products"):
+            evaluate()
+    assert asked == []
+    assert not (tmp_path / "out").exists()
 
 
 def small_squad(folder: Path) -> str:

@@ -89,6 +89,23 @@ def test_all_products_can_be_asked_at_once(answerer: Answerer) -> None:
     assert "camera-strap" in {hit.passage.product_id for hit in result.passages}
 
 
+def test_a_misspelt_question_is_answered_as_it_was_meant(engine: Engine) -> None:
+    meant, typed = "does the strap hold a heavy camera?", "does the strpa hold a heavey camrea?"
+    with Answerer(engine, pipeline="bm25", threads=1) as answerer:
+        wanted = answerer.ask(meant, product_id="camera-strap")
+        found = answerer.ask(typed, product_id="camera-strap")
+        assert wanted.corrections == {}
+        assert found.corrections == {"strpa": "strap", "heavey": "heavy", "camrea": "camera"}
+        assert found.question == typed
+        assert found.passages == wanted.passages
+        assert {"strap", "heavy", "camera"} <= {
+            t for hit in found.passages for t in hit.origin.terms
+        }
+        assert answerer.ask(typed).corrections == {}
+    with Answerer(engine, pipeline="bm25-plain", threads=1) as plain:
+        assert plain.ask(typed, product_id="camera-strap").corrections == {}
+
+
 def test_a_question_without_a_word_is_read_all_the_same(answerer: Answerer) -> None:
     result = answerer.ask("?!", product_id="camera-strap", passages=5)
     assert len(result.passages) == 5

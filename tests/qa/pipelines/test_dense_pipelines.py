@@ -16,6 +16,7 @@ from indexing.errors import NoVectors, VectorMismatch
 from indexing.records import Review
 from qa.components.dense_retriever import DensePassageRetriever
 from qa.components.evidence_ranker import EvidenceRanker
+from qa.components.extractive_reader import ExtractiveReader
 from qa.components.hybrid_joiner import HybridJoiner
 from qa.components.origin import BM25, DENSE, FUSED, origin_of, with_origin
 from qa.embedding import embed
@@ -135,6 +136,16 @@ def test_the_joiner_fuses_and_remembers() -> None:
     assert origin_of(shared)[FUSED]["rank"] == found.index(shared) + 1
 
 
+def test_the_linear_joiner_sums_what_it_is_given() -> None:
+    bm25, dense = {"a": 9.0, "b": 5.0, "c": 1.0}, {"c": 0.8, "d": 0.6}
+    joiner = HybridJoiner("linear", similarity_weight=20)
+    found = joiner.run(documents(BM25, **bm25), documents(DENSE, **dense))["documents"]
+    assert {d.id: d.score for d in found} == pytest.approx({"a": 21, "b": 17, "c": 17, "d": 13})
+    longer = {name: 100 * score for name, score in dense.items()}
+    found = joiner.run(documents(BM25, **bm25), documents(DENSE, **longer))["documents"]
+    assert {d.id: d.score for d in found} == pytest.approx({"a": 24, "b": 20, "c": 21, "d": 16})
+
+
 def ranked_by_reader(weight: float, **settings: float) -> list[Document]:
     came = [
         Document(id=str(n), content=text, score=1 - n / 10) for n, text in enumerate(TEXTS[::-1])
@@ -157,10 +168,38 @@ def test_the_ranker_goes_by_the_readers_evidence() -> None:
 
 
 def test_the_budget_ends_the_reading_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.components.evidence_ranker._BATCH", 2)
+    monkeypatch.setattr("qa.components.passage_ranker._BATCH", 2)
     found = ranked_by_reader(1.0, milliseconds=1e-6)
     assert {d.id for d in found[:2]} == {"0", "1"}
     assert [d.id for d in found[2:]] == ["2", "3", "4", "5"]
+
+
+class Counting(Reader):
+    """The shipped reader; remembers what it was asked to read."""
+
+    def read(self, questions, contexts, *, spans=1):  # type: ignore[no-untyped-def]
+        self.asked = [*getattr(self, "asked", []), *(text for group in contexts for text in group)]
+        return super().read(questions, contexts, spans=spans)
+
+
+@pytest.mark.parametrize(("count", "again"), [(1, [TEXTS[5]]), (2, list(TEXTS[3:]))])
+def test_a_reading_is_handed_on_and_changes_no_answer(count: int, again: list[str]) -> None:
+    came = [Document(id=str(n), content=text, score=1.0) for n, text in enumerate(TEXTS)]
+    readings = EvidenceRanker(top_n=5, threads=1).run(QUESTION, came)["readings"]
+    reader = ExtractiveReader(spans_per_passage=count, threads=1)
+    wanted = reader.run(QUESTION, came[3:])
+    reader._reader = Counting.load(threads=1)
+    found = reader.run(QUESTION, came[3:], readings)
+    assert reader._reader.asked == again
+    assert found["answers"] == wanted["answers"]
+    assert found["no_answer_probability"] == wanted["no_answer_probability"]
+
+
+def test_another_questions_reading_is_not_taken() -> None:
+    came = [Document(id=str(n), content=text, score=1.0) for n, text in enumerate(TEXTS)]
+    readings = EvidenceRanker(threads=1).run("Which colour is the strap?", came)["readings"]
+    reader = ExtractiveReader(threads=1)
+    assert reader.run(QUESTION, came, readings)["answers"] == reader.run(QUESTION, came)["answers"]
 
 
 def test_nothing_found_is_nothing_ranked() -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from haystack import Document, Pipeline
+from haystack.core.serialization import component_to_dict
 from haystack.dataclasses import ExtractedAnswer
 
 from indexing.document_store import ReviewDocumentStore
@@ -14,6 +16,7 @@ from indexing.engines.registry import open_engine
 from indexing.records import Review
 from qa.components.answer_gate import AnswerGate
 from qa.components.bm25_retriever import BM25PassageRetriever
+from qa.components.cross_encoder_ranker import CrossEncoderRanker
 from qa.components.dense_retriever import DensePassageRetriever
 from qa.components.evidence_ranker import EvidenceRanker
 from qa.components.extractive_reader import ExtractiveReader
@@ -23,11 +26,14 @@ from qa.errors import PipelineError
 from qa.pipelines.loader import load_pipeline, shipped_pipelines
 
 COMPONENTS = [
-    BM25PassageRetriever(ReviewDocumentStore("elsewhere"), top_k=7, phrase_boost=0.2, rewrite=True),
+    BM25PassageRetriever(
+        ReviewDocumentStore("elsewhere"), top_k=7, phrase_boost=0.2, rewrite=True, spelling=True
+    ),
     DensePassageRetriever(ReviewDocumentStore("elsewhere"), top_k=8),
     QueryEmbedder(encoder="fake:8", threads=2),
-    HybridJoiner("reciprocal_rank", weight=0.3, rank_constant=5, top_k=6),
+    HybridJoiner("reciprocal_rank", weight=0.3, rank_constant=5, top_k=6, similarity_weight=9.0),
     EvidenceRanker(model="folder", top_n=9, milliseconds=40.0, weight=0.7, top_k=4, threads=1),
+    CrossEncoderRanker("folder", top_n=9, milliseconds=40.0, weight=0.7, top_k=4, threads=1),
     ExtractiveReader(model="folder", spans_per_passage=2, threads=3),
     AnswerGate(threshold=0.3),
 ]
@@ -50,6 +56,20 @@ def test_shipped_pipelines_load_and_take_settings(name: str) -> None:
     assert pipeline.get_component("reader").threads == 2
     stores = [c.document_store for _, c in pipeline.walk() if hasattr(c, "document_store")]
     assert {store.location for store in stores} == {"there"}
+
+
+def test_a_readers_folder_is_no_rankers(tmp_path: Path) -> None:
+    pipeline = load_pipeline("hybrid+rank").to_dict()
+    pipeline["components"]["ranker"] = component_to_dict(CrossEncoderRanker("mine"), "ranker")
+    pipeline["connections"] = [
+        one for one in pipeline["connections"] if one["sender"] != "ranker.readings"
+    ]
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(pipeline), "utf-8")
+    loaded = load_pipeline(str(path), model="here", threads=3)
+    assert loaded.get_component("reader").model == "here"
+    assert loaded.get_component("ranker").model == "mine"
+    assert loaded.get_component("ranker").threads == 3
 
 
 @pytest.mark.parametrize(
@@ -113,11 +133,14 @@ def test_the_gate_splits_by_confidence() -> None:
         lambda: HybridJoiner(method="sum"),
         lambda: HybridJoiner(weight=1.1),
         lambda: HybridJoiner(rank_constant=-1),
+        lambda: HybridJoiner(similarity_weight=-1),
+        lambda: HybridJoiner(similarity_weight=float("inf")),
         lambda: HybridJoiner(top_k=0),
         lambda: EvidenceRanker(top_n=0),
         lambda: EvidenceRanker(top_k=0),
         lambda: EvidenceRanker(milliseconds=0),
         lambda: EvidenceRanker(weight=-0.1),
+        lambda: CrossEncoderRanker("x", top_n=0),
         lambda: ExtractiveReader(spans_per_passage=0),
         lambda: AnswerGate(threshold=-0.1),
     ],

@@ -9,15 +9,8 @@ from pathlib import Path
 import pytest
 
 from qa.errors import ModelError
-from qa.reader.package import (
-    MANIFEST,
-    MODEL,
-    SHIPPED,
-    TOKENIZER,
-    fingerprint,
-    load_manifest,
-    save_manifest,
-)
+from qa.model_folder import MANIFEST, MODEL, TOKENIZER, fingerprint, save_manifest
+from qa.reader.package import SHIPPED, load_manifest
 from qa.reader.reader import Reader
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from qa.reader.package import SHIPPED, TOKENIZER
+from qa.model_folder import TOKENIZER
+from qa.reader.package import SHIPPED
 from qa.reader.windows import Windower, WindowSettings
 
 PROSE = st.lists(

@@ -18,7 +18,8 @@ import torch
 import transformers
 from transformers import BertConfig, BertModel
 
-from qa.reader.package import SHIPPED, TOKENIZER
+from qa.model_folder import TOKENIZER
+from qa.reader.package import SHIPPED
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()

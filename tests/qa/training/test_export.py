@@ -11,7 +11,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from qa.reader.package import TOKENIZER
+from qa.model_folder import TOKENIZER
 from qa.reader.session import OnnxSpanModel
 from qa.reader.windows import Windower, WindowSettings
 from qa.training.export import Shape, build, save

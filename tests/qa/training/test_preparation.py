@@ -13,7 +13,8 @@ from tokenizers import Tokenizer
 
 from eval.datasets.epqa import load_epqa
 from eval.records import ReadingQuestion, Span
-from qa.reader.package import SHIPPED, TOKENIZER
+from qa.model_folder import TOKENIZER
+from qa.reader.package import SHIPPED
 from qa.reader.windows import Windower, WindowSettings
 from qa.training.detokenize import detokenize, detokenized
 from qa.training.losses import span_loss

@@ -24,6 +24,38 @@ def test_a_later_stage_does_not_change_what_has_been_trained() -> None:
     assert one.fingerprint(3) != two.fingerprint(3)
 
 
+def test_a_recipe_that_ships_goes_by_its_name() -> None:
+    assert load_recipe(Path("reader")) == load_recipe(SHIPPED)
+    with pytest.raises(RecipeError, match=r"no recipe at novel: .* one of book, dpr, encoder"):
+        load_recipe(Path("novel"))
+
+
+def test_the_books_three_readers_come_from_one_recipe() -> None:
+    """Two share their first stages; the last has seen nothing but SubjQA's electronics."""
+    book = load_recipe(Path("book"))
+    seen = {
+        name: {part.dataset for stage in book.lineage(name).stages for part in stage.parts}
+        for name in ("squadshifts", "squadshifts-then-subjqa", "subjqa")
+    }
+    assert seen["subjqa"] == {"subjqa:electronics"}
+    assert not any(name.startswith("subjqa") for name in seen["squadshifts"])
+    assert seen["squadshifts-then-subjqa"] == seen["squadshifts"] | seen["subjqa"]
+    both, alone = book.stages[2:]
+    assert (both.parts, both.epochs, both.learning_rate) == (
+        alone.parts, alone.epochs, alone.learning_rate,
+    )  # fmt: skip
+
+
+def test_what_a_stage_owes_nothing_to_is_left_out_of_its_lineage() -> None:
+    recipe = load_recipe(SHIPPED)
+    found = [stage.name for stage in recipe.lineage("opinions").stages]
+    assert found == ["questions-on-sentences", "questions-on-paragraphs", "opinions"]
+    assert recipe.lineage("reconciled") == recipe
+    until = [stage.name for stage in recipe.until("opinions").stages]
+    assert until == [stage.name for stage in recipe.stages[: len(until)]]
+    assert until[-1] == "opinions"
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

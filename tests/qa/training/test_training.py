@@ -12,6 +12,9 @@ import yaml
 
 from qa.errors import QAError
 from qa.reader.reader import Reader
+from qa.training import checkpoint
+from qa.training import reader as reader_training
+from qa.training.make_reader import make_reader
 from qa.training.package import package_reader
 from qa.training.reader import train
 from qa.training.recipe import load_recipe
@@ -72,6 +75,96 @@ def test_a_stage_may_start_from_the_mean_of_earlier_ones(
             torch.testing.assert_close(tensor, middle, msg=name)
 
 
+def branching(recipe: Path) -> list[str]:
+    """Makes the recipe one of stages ``one``, ``two`` and ``alone``, the last of the backbone."""
+    tree = yaml.safe_load(recipe.read_text("utf-8"))
+    one, two = tree["stages"]
+    alone = {**two, "name": "alone", "start": ["backbone"]}
+    recipe.write_text(yaml.safe_dump({**tree, "stages": [one, two, alone]}), "utf-8")
+    return ["one", "two", "alone"]
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    found: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["model"]
+    return found
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_stage_may_start_from_the_backbone(
+    recipe: Path, tiny_data: Path, tmp_path: Path, cut: bool, stopping_after: Any
+) -> None:
+    """After other stages it learns what it would have learnt as the first, also if stopped."""
+    branching(recipe)
+    still = ["stages.2.learning_rate=0", "stages.2.epochs=1"]
+    if cut:
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, data=tiny_data, out=tmp_path / "run", overrides=still,
+                  report=stopping_after(7))  # fmt: skip
+    train(recipe, data=tiny_data, out=tmp_path / "run", overrides=still)
+    tree = yaml.safe_load(recipe.read_text("utf-8"))
+    first = tmp_path / "first.yaml"
+    first.write_text(yaml.safe_dump({**tree, "stages": [tree["stages"][2] | {"start": []}]}))
+    train(first, data=tiny_data, out=tmp_path / "first", overrides=["stages.0.learning_rate=0"])
+    untrained = weights(tmp_path / "first" / "best.pt")
+    kept = weights(tmp_path / "run" / "stage-alone.pt")
+    before = weights(tmp_path / "run" / "stage-two.pt")
+    for name, tensor in untrained.items():
+        torch.testing.assert_close(kept[name], tensor, msg=name)
+    assert not torch.equal(before["span.weight"], kept["span.weight"])
+
+
+def test_a_stage_of_a_run_becomes_a_reader_of_its_own(
+    recipe: Path, tiny_data: Path, tmp_path: Path
+) -> None:
+    names, out = branching(recipe), tmp_path / "run"
+    enough = ["patience=9", "stages.1.epochs=4", "stages.2.epochs=6"]
+    evaluated: dict[str, int] = {}
+
+    def report(event: dict[str, Any]) -> None:
+        if event["event"] == "evaluated":
+            evaluated[event["stage"]] = evaluated.get(event["stage"], 0) + 1
+
+    def make(stage: str) -> Path:
+        return make_reader(
+            recipe, data=tiny_data, out=out, stage=stage, overrides=enough, report=report
+        )
+
+    assert make("two") == out / "reader-two"
+    assert evaluated == {"one": 1, "two": 4}, "what comes after the stage is not trained"
+    made = Reader.load(make("alone"))
+    assert evaluated == {"one": 1, "two": 4, "alone": 6}, "what is trained is trained once"
+    again = Reader.load(make("two"))
+    assert evaluated == {"one": 1, "two": 4, "alone": 6}
+    assert made.manifest.fingerprint != again.manifest.fingerprint
+    stages = [[s["name"] for s in one.manifest.recipe["stages"]] for one in (made, again)]
+    assert stages == [["alone"], ["one", "two"]], "what it owes nothing to is not named"
+    command = f"reviewqa train reader --config {recipe} --data DATA --out OUT --stage alone"
+    assert {figure["command"] for figure in made.manifest.figures} == {command}
+    card = (out / "reader-alone" / "README.md").read_text("utf-8")
+    assert "- `alone`, from backbone: subjqa:electronics, epqa, epochs: 6" in card
+    assert "ships" not in card
+    with pytest.raises(QAError, match=f"no stage 'three': one of {', '.join(names)}"):
+        make("three")
+
+
+def test_a_teacher_of_several_parts_is_loaded_once(
+    recipe: Path, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = yaml.safe_load(recipe.read_text("utf-8"))
+    one, two = tree["stages"]
+    parts = [{**part, "teacher": "one"} for part in (*one["parts"], two["parts"][0])]
+    recipe.write_text(yaml.safe_dump({**tree, "stages": [one, {**two, "parts": parts}]}), "utf-8")
+    opened: list[Path] = []
+
+    def load(path: Path) -> dict[str, Any]:
+        opened.append(path)
+        return checkpoint.load(path)
+
+    monkeypatch.setattr(reader_training, "load", load)
+    train(recipe, data=tiny_data, out=tmp_path / "run")
+    assert opened == [tmp_path / "run" / "stage-one.pt"]
+
+
 def test_a_stage_learns_what_its_teacher_says(
     recipe: Path, tiny_data: Path, tmp_path: Path
 ) -> None:
@@ -100,6 +193,7 @@ def test_a_stage_learns_what_its_teacher_says(
         ("stages.0.start=[two]", "stages.0.start: 'two' is no earlier stage"),
         ("stages.1.start=[two]", r"no earlier stage \(earlier: one\)"),
         ("stages.1.name=one", "stages.1.name: 'one' is taken"),
+        ("stages.1.name=backbone", "stages.1.name: 'backbone' is taken"),
         ("stages.1.parts.0.teacher=two", "stages.1.parts.teacher: 'two' is no earlier stage"),
     ],
 )
@@ -121,10 +215,12 @@ def test_another_recipe_does_not_go_on_from_this_run(
 def test_a_trained_run_becomes_a_reader(recipe: Path, tiny_data: Path, tmp_path: Path) -> None:
     run, out, said = tmp_path / "run", tmp_path / "reader", []
     with pytest.raises(QAError, match="no trained reader"):
-        package_reader(load_recipe(recipe), run, tiny_data, out, said.append)
-    train(recipe, data=tiny_data, out=run, overrides=["stages.1.epochs=6", "patience=9"])
+        package_reader(
+            load_recipe(recipe), run / "best.pt", tiny_data, out, say=said.append, command="make"
+        )
+    best = train(recipe, data=tiny_data, out=run, overrides=["stages.1.epochs=6", "patience=9"])
     changed = load_recipe(recipe, ["stages.1.epochs=6", "patience=9"])
-    manifest = package_reader(changed, run, tiny_data, out, said.append)
+    manifest = package_reader(changed, best, tiny_data, out, say=said.append, command="make")
     reader = Reader.load(out)
     assert reader.manifest == manifest
     figures = {
