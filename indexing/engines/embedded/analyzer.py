@@ -40,10 +40,6 @@ def build() -> tantivy.TextAnalyzer:
     )
 
 
-FUNCTION_TERMS = frozenset(build().analyze(" ".join(FUNCTION_WORDS)))
-"""What :data:`FUNCTION_WORDS` are indexed as; a pair of two of them is no phrase."""
-
-
 def build_unstemmed() -> tantivy.TextAnalyzer:
     """The same words in lower case, as they are spelled; as many as :func:`build` gives terms."""
     return (
@@ -52,6 +48,9 @@ def build_unstemmed() -> tantivy.TextAnalyzer:
         .filter(tantivy.Filter.lowercase())
         .build()
     )
+
+
+_FUNCTION_TERMS = frozenset(build().analyze(" ".join(FUNCTION_WORDS)))
 
 
 def encodable(text: str) -> str:
@@ -70,7 +69,7 @@ def query_pairs(analyzer: tantivy.TextAnalyzer, text: str) -> list[tuple[str, st
     Without those of two function words.
     """
     pairs = dict.fromkeys(pairwise(_terms(analyzer, text)))
-    return [pair for pair in pairs if not FUNCTION_TERMS.issuperset(pair)][:MAX_QUERY_PAIRS]
+    return [pair for pair in pairs if not _FUNCTION_TERMS.issuperset(pair)][:MAX_QUERY_PAIRS]
 
 
 def _terms(analyzer: tantivy.TextAnalyzer, text: str) -> list[str]:
