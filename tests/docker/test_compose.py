@@ -129,7 +129,7 @@ def test_what_need_not_write_cannot(name: str) -> None:
     service = MERGED[name]
     assert service["read_only"] is True
     assert any(mount.startswith("/tmp") for mount in service["tmpfs"])
-    assert all(mount.endswith((":ro", ":/work")) for mount in service["volumes"])
+    assert all(mount.endswith((":ro", ":/data")) for mount in service["volumes"])
 
 
 @pytest.mark.parametrize("name", sorted(MERGED))
@@ -166,8 +166,8 @@ def test_one_version_of_each_image_is_named() -> None:
 
 
 def test_the_folder_that_ingest_writes_to_is_the_images_own() -> None:
-    assert "work:/work" in SINGLE["ingest"]["volumes"]
-    assert "WORKDIR /work" in DOCKERFILE.read_text("utf-8")
+    assert "data:/data" in SINGLE["ingest"]["volumes"]
+    assert "WORKDIR /data" in DOCKERFILE.read_text("utf-8")
 
 
 def test_files_that_are_mounted_exist() -> None:
