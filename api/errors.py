@@ -18,7 +18,6 @@ from indexing.errors import (
     NoVectors,
     StoreBusy,
     StoreCorrupt,
-    StoreError,
     StoreForbidden,
     StoreMismatch,
     StoreNotFound,
@@ -107,10 +106,6 @@ RULES: tuple[Rule, ...] = (
     Rule(
         StoreCorrupt, 503, "store-damaged", "The store cannot be read",
         "The reviews cannot be read; an operator has to look.", 60,
-    ),
-    Rule(
-        StoreError, 503, "store-unavailable", "The store is not available",
-        "The reviews cannot be read at the moment.", 5,
     ),
     Rule(
         IndexingError, 503, "store-unavailable", "The store is not available",

@@ -29,11 +29,7 @@ def train(job: Job) -> Path:
     """
     recipe = load_encoder_recipe(job.config, job.overrides)
     job.out.mkdir(parents=True, exist_ok=True)
-    run = _Run(recipe, job)
-    if job.resume:
-        run.restore()
-    run.stages()
-    return job.out / "best.pt"
+    return _Run(recipe, job).to_the_end(job)
 
 
 class _Run(StagedRun[EncoderStage, Batch]):

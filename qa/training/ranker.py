@@ -45,11 +45,7 @@ def train(job: Job) -> Path:
     """
     recipe = load_ranker_recipe(job.config, job.overrides)
     job.out.mkdir(parents=True, exist_ok=True)
-    run = _Run(recipe, job)
-    if job.resume:
-        run.restore()
-    run.stages()
-    return job.out / "best.pt"
+    return _Run(recipe, job).to_the_end(job)
 
 
 class _Run(StagedRun[RankerStage, Lists]):

@@ -149,6 +149,13 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
         self._optimizer_state = state["optimizer"]
         torch.set_rng_state(state["rng"])
 
+    def to_the_end(self, job: Job) -> Path:
+        """Train what is left, from the start if ``job`` says so; the best checkpoint's file."""
+        if job.resume:
+            self.restore()
+        self.stages()
+        return self.out / "best.pt"
+
     def stages(self, count: int | None = None) -> None:
         """Train what is left of the recipe's first ``count`` stages, of all if absent."""
         for number in range(self.position.stage, len(self.plan.stages[:count])):
