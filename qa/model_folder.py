@@ -51,6 +51,12 @@ def kind_of(folder: Path) -> str:
     return str(tree.get("kind", "")) if isinstance(tree, dict) else ""
 
 
+def recorded_fingerprint(folder: Path) -> str:
+    """What the manifest says, without reading the model; raises as :func:`load_manifest_as`."""
+    tree = _tree(folder, "a model")
+    return str(tree.get("fingerprint", "")) if isinstance(tree, dict) else ""
+
+
 def _tree(folder: Path, what: str) -> Any:
     for name in (MODEL, TOKENIZER, MANIFEST):
         if not (folder / name).is_file():

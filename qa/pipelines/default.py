@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from indexing.engines.base import Engine, VectorEngine
-from qa.encoders.package import SHIPPED, load_encoder_manifest
+from qa.encoders.package import SHIPPED
 from qa.encoders.registry import SHIPPED_NAME, ships
+from qa.model_folder import recorded_fingerprint
 
 LEXICAL, HYBRID = "bm25", "hybrid"
 
@@ -20,5 +21,6 @@ def default_pipeline(engine: Engine) -> str:
         return LEXICAL
     if space.name != SHIPPED_NAME:
         return HYBRID
-    comparable = ships() and load_encoder_manifest(SHIPPED).fingerprint == space.encoder
+    # What the manifest says will do: opening the encoder reads its files and compares.
+    comparable = ships() and recorded_fingerprint(SHIPPED) == space.encoder
     return HYBRID if comparable else LEXICAL

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from indexing.engines.embedded import analyzer as english
 
+_SPELLED, _STEMMED = english.build_unstemmed(), english.build()
+
 
 def neighbours(query: str) -> list[str]:
     """The distinct pairs of neighbouring terms, each as two words, in order.
@@ -13,9 +15,8 @@ def neighbours(query: str) -> list[str]:
     They are the embedded engine's: pairs of which it makes the same stems are one.
     """
     text = english.encodable(query[: english.MAX_QUERY_CHARACTERS])
-    stemmer = english.build()
-    words, stems = english.build_unstemmed().analyze(text), stemmer.analyze(text)
+    words, stems = _SPELLED.analyze(text), _STEMMED.analyze(text)
     spelled: dict[tuple[str, str], str] = {}
     for pair, stemmed in zip(pairwise(words), pairwise(stems), strict=True):
         spelled.setdefault(stemmed, " ".join(pair))
-    return [spelled[pair] for pair in english.query_pairs(stemmer, text)]
+    return [spelled[pair] for pair in english.query_pairs(_STEMMED, text)]
