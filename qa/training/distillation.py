@@ -5,7 +5,8 @@ another stage learns something else: the teacher's distribution over positions i
 target. It is also less noisy than a single annotator's span.
 
 Source: Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015), at
-temperature 1; Furlanello et al., "Born-Again Neural Networks" (ICML 2018).
+temperature 1; Furlanello et al., "Born-Again Neural Networks" (ICML 2018); several teachers as in
+Fukuda et al., "Efficient Knowledge Distillation from an Ensemble of Teachers" (Interspeech 2017).
 """
 
 from __future__ import annotations
@@ -15,30 +16,37 @@ from dataclasses import replace
 
 import numpy as np
 
-from qa.reader.session import SpanModel
+from qa.reader.session import Logits, SpanModel
 from qa.reader.spans import FloatArray
 from qa.training.reader_features import Feature
 
 
-def taught(items: Sequence[Feature], teacher: SpanModel, share: float) -> list[Feature]:
-    """The features with ``share`` of every target from the teacher, the rest as it was.
+def taught(items: Sequence[Feature], teachers: Sequence[SpanModel], share: float) -> list[Feature]:
+    """The features with ``share`` of every target from the teachers' mean, the rest as it was.
 
     Features that are only known to be answered *somewhere* stay as they are.
     """
     exact = [item for item in items if not item.somewhere]
-    logits = teacher.logits([item.window for item in exact])
+    windows = [item.window for item in exact]
+    asked = zip(*(teacher.logits(windows) for teacher in teachers), strict=True)
     learnt = [
         replace(
             item,
             weights=(item.weights * (1 - share)).astype(np.float32),
-            taught=share * np.stack([_softmax(start), _softmax(end)]),
+            taught=share * _mean([_shares(one) for one in answers]),
         )
-        for item, (start, end) in zip(exact, logits, strict=True)
+        for item, answers in zip(exact, asked, strict=True)
     ]
     return learnt + [item for item in items if item.somewhere]
 
 
-def _softmax(logits: FloatArray) -> FloatArray:
-    raised = np.exp(logits - logits.max())
-    shares: FloatArray = raised / raised.sum()
+def _mean(shares: Sequence[FloatArray]) -> FloatArray:
+    mean: FloatArray = np.stack(shares).mean(axis=0)
+    return mean
+
+
+def _shares(logits: Logits) -> FloatArray:
+    """(2, length): each position's share as start and as end."""
+    raised = np.exp([row - row.max() for row in logits])
+    shares: FloatArray = raised / raised.sum(axis=1, keepdims=True)
     return shares

@@ -10,30 +10,14 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked_dataclass
 
+from qa.training.pairs import Cut
+from qa.training.pairs_part import PairsPart
 from qa.training.recipe import Count, fingerprint, load_as
 
 _STRICT = ConfigDict(extra="forbid")
-Cut = Literal["passages", "whole", "both"]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Mined = Literal["none", "bm25", "model"]
-
-
-@checked_dataclass(config=_STRICT, frozen=True)
-class PairsPart:
-    """One data set of questions and the passages that answer them.
-
-    ``dataset``: a name of :mod:`eval.datasets.registry`, ``epqa``, ``hetpqa``, or ``dpr:FILE`` for
-    a file of DPR's training JSON. ``holdout``: the share of products kept out of training.
-    ``taught``: ask a stage's teacher about its questions, too.
-    """
-
-    dataset: str
-    split: str = "train"
-    holdout: float = 0.0
-    limit: int | None = None
-    repeat: int = 1
-    taught: bool = True
 
 
 @checked_dataclass(config=_STRICT, frozen=True)

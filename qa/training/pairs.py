@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from eval.conversion.dpr import iter_dpr
 from eval.datasets.epqa import load_epqa
@@ -20,10 +21,11 @@ from eval.datasets.protocols import group_key
 from eval.datasets.registry import load_reading
 from eval.records import EvidenceQuestion, ReadingQuestion
 from indexing.splitter import split
-from qa.training.encoder_recipe import Cut, PairsPart
+from qa.training.pairs_part import PairsPart
 from qa.training.reader_data import is_held_out
 
 DPR = "dpr:"
+Cut = Literal["passages", "whole", "both"]
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -116,9 +118,9 @@ def _part(part: PairsPart, root: Path, pairs: Pairs, cut: Cut) -> Iterator[Pair]
     if part.dataset.startswith(DPR):
         yield from _from_dpr(Path(part.dataset.removeprefix(DPR)), pairs)
     elif part.dataset == "epqa":
-        yield from _from_evidence(load_epqa(root, part.split), pairs)
+        yield from _from_evidence(load_epqa(root, part.split), pairs, part)
     elif part.dataset == "hetpqa":
-        yield from _from_evidence(load_hetpqa_answers(root, part.split), pairs)
+        yield from _from_evidence(load_hetpqa_answers(root, part.split), pairs, part)
     else:
         questions = load_reading(part.dataset, part.split, root)
         kept = [q for q in questions if not is_held_out(q, part.holdout)]
@@ -162,7 +164,9 @@ def _spans(text: str, cut: Cut) -> list[tuple[int, int]]:
     return list(dict.fromkeys(whole + ([] if cut == "whole" else split(text))))
 
 
-def _from_evidence(questions: Iterable[EvidenceQuestion], pairs: Pairs) -> Iterator[Pair]:
+def _from_evidence(
+    questions: Iterable[EvidenceQuestion], pairs: Pairs, part: PairsPart
+) -> Iterator[Pair]:
     """Label 2 answers and 0 does not; where nothing answers, what helps (1) is the positive."""
     for question in questions:
         labels: dict[int, list[int]] = {0: [], 1: [], 2: []}
@@ -171,7 +175,8 @@ def _from_evidence(questions: Iterable[EvidenceQuestion], pairs: Pairs) -> Itera
                 labels[candidate.label].append(pairs.number(candidate.text, candidate.text))
         positives = labels[2] or labels[1]
         if positives:
-            negatives = tuple(n for n in labels[0] if n not in positives)
+            lower = labels[0] + (labels[1] if part.helpful == "negative" else [])
+            negatives = tuple(n for n in dict.fromkeys(lower) if n not in positives)
             yield Pair(question.question, tuple(dict.fromkeys(positives)), negatives)
 
 

@@ -5,10 +5,21 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from qa.training.hard_negatives import Mined
 from qa.training.pairs import Pair, Pairs
-from qa.training.ranker_recipe import RankerStage
+
+
+class ListShape(Protocol):
+    """How long lists are; see :class:`qa.training.ranker_recipe.RankerStage`."""
+
+    @property
+    def negatives(self) -> int: ...
+    @property
+    def judged(self) -> int: ...
+    @property
+    def questions(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +31,7 @@ class RankedList:
 
 
 def make_lists(
-    pairs: Pairs, mined: Mined, stage: RankerStage, seed: int
+    pairs: Pairs, mined: Mined, shape: ListShape, seed: int
 ) -> list[tuple[RankedList, ...]]:
     """The batches of one epoch; the same for the same ``seed``. Every question is in one.
 
@@ -31,15 +42,13 @@ def make_lists(
     lists = [
         RankedList(number, (rng.choice(pair.positives), *negatives))
         for number, pair in enumerate(pairs.pairs)
-        if (negatives := _negatives(pair, mined[number], stage, rng))
+        if (negatives := _negatives(pair, mined[number], shape, rng))
     ]
     rng.shuffle(lists)
-    return [tuple(lists[i : i + stage.questions]) for i in range(0, len(lists), stage.questions)]
+    return [tuple(lists[i : i + shape.questions]) for i in range(0, len(lists), shape.questions)]
 
 
-def _negatives(
-    pair: Pair, mined: Sequence[int], stage: RankerStage, rng: random.Random
-) -> list[int]:
-    judged = rng.sample(pair.negatives, min(stage.judged, stage.negatives, len(pair.negatives)))
+def _negatives(pair: Pair, mined: Sequence[int], shape: ListShape, rng: random.Random) -> list[int]:
+    judged = rng.sample(pair.negatives, min(shape.judged, shape.negatives, len(pair.negatives)))
     others = [number for number in mined if number not in judged]
-    return judged + rng.sample(others, min(stage.negatives - len(judged), len(others)))
+    return judged + rng.sample(others, min(shape.negatives - len(judged), len(others)))

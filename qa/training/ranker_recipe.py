@@ -11,7 +11,9 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from qa.reader.windows import WindowSettings
-from qa.training.encoder_recipe import ChosenBy, Cut, PairsPart
+from qa.training.encoder_recipe import ChosenBy
+from qa.training.pairs import Cut
+from qa.training.pairs_part import PairsPart
 from qa.training.recipe import Count, fingerprint, load_as
 
 _STRICT = ConfigDict(extra="forbid")

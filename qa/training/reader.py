@@ -6,6 +6,7 @@ annotators' soft targets.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from eval.records import ReadingQuestion
 from qa.reader.windows import Windower
 from qa.training.checkpoint import load
 from qa.training.distillation import taught
+from qa.training.evidence_lists import EvidenceLists, Lists
+from qa.training.list_settings import ListSettings
 from qa.training.losses import span_loss
 from qa.training.reader_data import Part, held_out_questions, training_questions
 from qa.training.reader_features import Feature, batches, features
@@ -60,7 +63,10 @@ def train(
     return out / "best.pt" if stage is None else run.kept(stage)
 
 
-class _Run(StagedRun[Stage, list[Feature]]):
+Batch = list[Feature] | Lists
+
+
+class _Run(StagedRun[Stage, Batch]):
     """A reader's run."""
 
     def __init__(self, recipe: Recipe, data: Path, out: Path, report: Report) -> None:
@@ -71,6 +77,7 @@ class _Run(StagedRun[Stage, list[Feature]]):
         self._windower = Windower(tokenizer, recipe.window)
         self._reader = SpanReader(backbone, recipe.dropout)
         self._items: list[Feature] = []
+        self._lists: EvidenceLists | None = None
         self._teachers: dict[str, TorchSpanModel] = {}
         self._selection: dict[str, list[ReadingQuestion]] | None = None
         super().__init__(recipe, self._reader, out, report)
@@ -78,11 +85,21 @@ class _Run(StagedRun[Stage, list[Feature]]):
     def prepare(self, stage: Stage) -> None:
         self._items = [item for part in stage.parts for item in self._features(part, stage)]
         self._teachers.clear()
+        self._lists = None if stage.lists is None else self._ranked(stage, stage.lists)
 
-    def batches(self, stage: Stage, epoch: int) -> list[list[Feature]]:
-        return list(batches(self._items, stage.batch_tokens, self._seed(stage) + 1000 * epoch))
+    def batches(self, stage: Stage, epoch: int) -> list[Batch]:
+        seed = self._seed(stage) + 1000 * epoch
+        found: list[Batch] = list(batches(self._items, stage.batch_tokens, seed))
+        if self._lists is None:
+            return found
+        found += self._lists.batches(seed)
+        random.Random(seed).shuffle(found)  # noqa: S311 - shuffling, not secrets
+        return found
 
-    def backward(self, stage: Stage, batch: list[Feature]) -> float:
+    def backward(self, stage: Stage, batch: Batch) -> float:
+        if isinstance(batch, tuple):
+            assert self._lists is not None
+            return self._lists.backward(self._reader, batch)
         with torch.autocast("cpu", torch.bfloat16):
             start, end = self._reader(**tensors([f.window for f in batch]))
         loss = span_loss(start.float(), end.float(), batch)
@@ -105,10 +122,16 @@ class _Run(StagedRun[Stage, list[Feature]]):
     def _features(self, part: Part, stage: Stage) -> list[Feature]:
         questions = training_questions(part, self._data, self._seed(stage))
         items = features(questions, self._windower)
-        if not part.teacher:
+        if not part.teachers:
             return items
-        self.report({"event": "stage", "stage": stage.name, "doing": f"asking {part.teacher}"})
-        return taught(items, self._teacher(part.teacher), stage.teacher_share)
+        asked = ", ".join(part.teachers)
+        self.report({"event": "stage", "stage": stage.name, "doing": f"asking {asked}"})
+        return taught(items, [self._teacher(name) for name in part.teachers], stage.teacher_share)
+
+    def _ranked(self, stage: Stage, lists: ListSettings) -> EvidenceLists:
+        self.report({"event": "stage", "stage": stage.name, "doing": "mining what to rank"})
+        pieces = stage.batch_tokens
+        return EvidenceLists(lists, self._windower, self._data, self._seed(stage), pieces)
 
     def _teacher(self, name: str) -> TorchSpanModel:
         """The reader of an earlier stage, loaded for the first of the parts that it teaches."""

@@ -29,7 +29,7 @@ class Part:
     ``unanswerable``: per question, how many pairs with a paragraph of the same title are added.
     ``detokenized``: use the text as people write it too. ``holdout``: the share of products kept
     out of training. ``exclude``: data sets (``name@split``) whose texts must not occur.
-    ``teacher``: the earlier stage whose predictions are a share of the targets.
+    ``teachers``: the earlier stages the mean of whose predictions is a share of the targets.
     """
 
     dataset: str
@@ -40,7 +40,7 @@ class Part:
     exclude: tuple[str, ...] = ()
     limit: int | None = None
     repeat: int = 1
-    teacher: str = ""
+    teachers: tuple[str, ...] = ()
 
 
 def training_questions(part: Part, root: Path, seed: int) -> list[ReadingQuestion]:

@@ -17,6 +17,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from qa.checked import checked, read_yaml
 from qa.errors import QAError
 from qa.reader.windows import WindowSettings
+from qa.training.list_settings import ListSettings
 from qa.training.reader_data import Part
 
 _STRICT = ConfigDict(extra="forbid")
@@ -40,7 +41,7 @@ class Stage:
     which keeps most of what each has learnt (Wortsman et al., "Model soups", ICML 2022);
     ``backbone`` stands for the model before any stage. Absent: the stage before it, of the first
     the backbone. ``teacher_share``: how much of the targets of parts that name a teacher
-    comes from it. ``seed``: the recipe's if absent.
+    comes from it. ``lists``: what it learns to rank meanwhile. ``seed``: the recipe's if absent.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Stage:
     batch_tokens: int = 4096
     warmup: float = 0.06
     teacher_share: float = 0.5
+    lists: ListSettings | None = None
     seed: int | None = None
 
 
@@ -92,7 +94,10 @@ class Recipe:
         for number, one in reversed(list(enumerate(stages))):
             if one.name in wanted:
                 before = [other.name for other in stages[:number][-1:]]
-                wanted |= {*(one.start or before), *(part.teacher for part in one.parts)}
+                wanted |= {
+                    *(one.start or before),
+                    *(t for part in one.parts for t in part.teachers),
+                }
         return replace(self, stages=[one for one in stages if one.name in wanted])
 
 
@@ -158,8 +163,8 @@ def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     """A reader's recipe from a YAML file, or one that ships; raises as :func:`load_as`."""
     recipe = load_as(TypeAdapter(Recipe), path, overrides)
     for number, stage in enumerate(recipe.stages):
-        teachers = [part.teacher for part in stage.parts if part.teacher]
-        _check_earlier(path, recipe.stages, number, "parts.teacher", teachers)
+        teachers = [name for part in stage.parts for name in part.teachers]
+        _check_earlier(path, recipe.stages, number, "parts.teachers", teachers)
     return recipe
 
 

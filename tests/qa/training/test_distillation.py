@@ -32,13 +32,27 @@ def feature(somewhere: bool = False) -> Feature:
 
 
 def test_targets_are_mixed_by_the_share() -> None:
-    start, end = targets(taught([feature()], Teacher(), 0.6), LENGTH)[:, 0]
+    start, end = targets(taught([feature()], [Teacher()], 0.6), LENGTH)[:, 0]
     torch.testing.assert_close(start, torch.tensor([0.1, 0.4 + 0.1, 0.3, 0.1]))
     torch.testing.assert_close(end, torch.tensor([0.15, 0.4 + 0.15, 0.15, 0.15]))
 
 
+class Undecided:
+    """Nothing is likelier than anything else."""
+
+    def logits(self, windows: Sequence[Window]) -> list[Logits]:
+        nothing = np.zeros(LENGTH, np.float32)
+        return [(nothing, nothing) for _ in windows]
+
+
+def test_several_teachers_give_their_mean() -> None:
+    start, end = targets(taught([feature()], [Teacher(), Undecided()], 0.6), LENGTH)[:, 0]
+    torch.testing.assert_close(start, torch.tensor([0.125, 0.4 + 0.125, 0.225, 0.125]))
+    torch.testing.assert_close(end, torch.tensor([0.15, 0.4 + 0.15, 0.15, 0.15]))
+
+
 def test_the_loss_is_the_cross_entropy_against_the_mixture() -> None:
-    batch = taught([feature()], Teacher(), 0.6)
+    batch = taught([feature()], [Teacher()], 0.6)
     start, end = torch.tensor([[0.3, -1.0, 2.0, 0.0]]), torch.tensor([[1.0, 0.5, 0.0, -2.0]])
     wanted = targets(batch, LENGTH)[:, 0]
     expected = (
@@ -53,4 +67,4 @@ def test_the_loss_is_the_cross_entropy_against_the_mixture() -> None:
 
 def test_an_answer_somewhere_needs_no_teacher() -> None:
     item = feature(somewhere=True)
-    assert taught([item], Teacher(), 0.6) == [item]
+    assert taught([item], [Teacher()], 0.6) == [item]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.training.encoder_recipe import PairsPart
 from qa.training.hard_negatives import candidates, mine_bm25, mine_vectors
 from qa.training.pairs import Pair, Pairs, load_pairs, words
+from qa.training.pairs_part import PairsPart
 
 PARTS = [
     PairsPart("squadshifts:amazon"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from qa.training.encoder_recipe import PairsPart
 from qa.training.pairs import load_pairs
+from qa.training.pairs_part import PairsPart
 
 LONG = "It is blue. " + "This sentence says nothing of use to anybody. " * 20 + "It weighs a ton."
 

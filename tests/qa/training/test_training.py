@@ -152,7 +152,7 @@ def test_a_teacher_of_several_parts_is_loaded_once(
 ) -> None:
     tree = yaml.safe_load(recipe.read_text("utf-8"))
     one, two = tree["stages"]
-    parts = [{**part, "teacher": "one"} for part in (*one["parts"], two["parts"][0])]
+    parts = [{**part, "teachers": ["one"]} for part in (*one["parts"], two["parts"][0])]
     recipe.write_text(yaml.safe_dump({**tree, "stages": [one, {**two, "parts": parts}]}), "utf-8")
     opened: list[Path] = []
 
@@ -175,7 +175,7 @@ def test_a_stage_learns_what_its_teacher_says(
     able = {**two, "name": "able", "epochs": 8, "parts": [part]}
     naive = {**one, "name": "naive", "learning_rate": 0.0}
     pupil = {**two, "name": "pupil", "epochs": 8, "start": ["naive"], "teacher_share": 1.0,
-             "parts": [{**part, "teacher": "able"}]}  # fmt: skip
+             "parts": [{**part, "teachers": ["able"]}]}  # fmt: skip
     recipe.write_text(yaml.safe_dump({**tree, "patience": 9, "stages": [naive, able, pupil]}))
     run = tmp_path / "run"
     train(recipe, data=tiny_data, out=run)
@@ -194,7 +194,7 @@ def test_a_stage_learns_what_its_teacher_says(
         ("stages.1.start=[two]", r"no earlier stage \(earlier: one\)"),
         ("stages.1.name=one", "stages.1.name: 'one' is taken"),
         ("stages.1.name=backbone", "stages.1.name: 'backbone' is taken"),
-        ("stages.1.parts.0.teacher=two", "stages.1.parts.teacher: 'two' is no earlier stage"),
+        ("stages.1.parts.0.teachers=[two]", "stages.1.parts.teachers: 'two' is no earlier stage"),
     ],
 )
 def test_stages_that_cannot_follow_one_another_are_refused(
