@@ -84,6 +84,11 @@ class VectorManifest:
     segments: tuple[SegmentInfo, ...] = ()
     format: int = FORMAT
 
+    def covers(self, moment: Moment) -> bool:
+        """Whether it has all that the truth had at that moment."""
+        same = (self.store_id, self.generation) == (moment.store_id, moment.generation)
+        return same and not _beyond(moment.reached, self.reached)
+
 
 def load(folder: Path) -> VectorManifest | None:
     """None without a manifest that this version can read."""
@@ -128,7 +133,7 @@ class DerivedVectors(Derived[tuple[Segment, ...], VectorManifest]):
             known, segments = self._manifest, self._index
             if truth is None or known is None or segments is None:
                 return
-            if not self._covers(known, truth.moment):
+            if not known.covers(truth.moment):
                 return
             for info in known.segments:
                 folder = self._folder / info.folder
@@ -144,11 +149,7 @@ class DerivedVectors(Derived[tuple[Segment, ...], VectorManifest]):
         return self._truth.moment()
 
     def _covers(self, known: VectorManifest, target: Hashable) -> bool:
-        return (
-            isinstance(target, Moment)
-            and (known.store_id, known.generation) == (target.store_id, target.generation)
-            and not _beyond(target.reached, known.reached)
-        )
+        return isinstance(target, Moment) and known.covers(target)
 
     def _empty(self) -> tuple[Segment, ...]:
         return ()
@@ -183,7 +184,7 @@ class DerivedVectors(Derived[tuple[Segment, ...], VectorManifest]):
                 or self._is_loose(truth, known)
             ):
                 self._write_whole(truth)
-            elif not self._covers(known, truth.moment):
+            elif not known.covers(truth.moment):
                 self._add_segment(truth, known)
 
     def _always_whole_up_to(self) -> int:
@@ -192,7 +193,7 @@ class DerivedVectors(Derived[tuple[Segment, ...], VectorManifest]):
     def _is_loose(self, truth: Snapshot, known: VectorManifest) -> bool:
         live = truth.count()
         held = sum(one.count for one in known.segments)
-        behind = not self._covers(known, truth.moment)
+        behind = not known.covers(truth.moment)
         if live <= self._always_whole_up_to():
             return behind or held > live
         largest = max((one.count for one in known.segments), default=0)
@@ -217,7 +218,7 @@ class DerivedVectors(Derived[tuple[Segment, ...], VectorManifest]):
         self._adopt(replace(made, segments=segments))
 
     def _segment(self, truth: Snapshot, made: VectorManifest, after: Numbers) -> SegmentInfo:
-        name = f"{sum(made.reached)}-{uuid.uuid4().hex[:8]}"
+        name = f"{max(made.reached)}-{uuid.uuid4().hex[:8]}"
         return write_segment(self._folder, name, truth.rows(after), made.dimension)
 
     def _adopt(self, made: VectorManifest) -> None:

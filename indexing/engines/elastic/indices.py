@@ -28,6 +28,8 @@ class Indices:
         self.passages = template.alias(address.name)
         self._mutex = threading.Lock()
         self._stale: set[str] = set()
+        self.writes = 0
+        """Grows with whatever this process writes."""
         self.unfit = ""
         """Why passages can be neither searched nor written; empty if they can."""
 
@@ -62,6 +64,7 @@ class Indices:
         """Note that searches do not see everything of these yet."""
         with self._mutex:
             self._stale.update(indices)
+            self.writes += 1
 
     def refresh(self, *indices: str) -> None:
         """Let searches find all that this process wrote to these."""
@@ -163,15 +166,36 @@ class Indices:
 
     def measured(self) -> tuple[int, int]:
         """A number that grows with every change of the truth, and the bytes of both indices."""
-        answer: Mapping[str, Any] = self.server.search(
-            lambda client: client.indices.stats(
-                index=self.truth, metric="docs", level="shards"
-            ).body
-        )
-        copies = answer["indices"][self.truth]["shards"].values()
-        newest = (max(one["seq_no"]["max_seq_no"] for one in shard) + 1 for shard in copies)
+        newest = (newest + 1 for newest, _ in self.sequences(self.truth))
         size = self._stats("store", [self.truth, self.passages])["store"]["size_in_bytes"]
         return sum(newest), int(size)
+
+    def sequences(self, index: str) -> list[tuple[int, int]]:
+        """For each shard the number of its last change, and up to which all are done for good.
+
+        The second is the global checkpoint: what all copies have, and no failure takes back.
+        """
+        answer: Mapping[str, Any] = self.server.search(
+            lambda client: client.indices.stats(index=index, metric="docs", level="shards").body
+        )
+        shards = answer["indices"].get(index, {}).get("shards", {})
+        copies = ([one["seq_no"] for one in shards[key]] for key in sorted(shards, key=int))
+        return [
+            (
+                max(int(one["max_seq_no"]) for one in numbers),
+                max(int(one["global_checkpoint"]) for one in numbers),
+            )
+            for numbers in copies
+        ]
+
+    def identities(self) -> dict[str, str]:
+        """The server's own identifier of both indices, by name (not by alias)."""
+        found: Mapping[str, Any] = self.server.search(
+            lambda client: client.indices.get_settings(
+                index=[self.truth, self.passages], name="index.uuid"
+            ).body
+        )
+        return {name: about["settings"]["index"]["uuid"] for name, about in found.items()}
 
     def _stats(self, metric: str, names: Sequence[str]) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = self.server.search(
