@@ -19,7 +19,11 @@ from indexing.engines.elastic.lock import RebuildLock
 from indexing.engines.elastic.rebuild import rebuild
 from indexing.engines.elastic.reviews import Reviews
 from indexing.engines.elastic.server import Server
-from indexing.engines.elastic.settings import ElasticSettings, from_environment
+from indexing.engines.elastic.settings import (
+    LOADING_REFRESH,
+    ElasticSettings,
+    from_environment,
+)
 from indexing.engines.elastic.state import States
 from indexing.engines.elastic.template import LONGEST_TITLE
 from indexing.engines.elastic.vector_folder import VectorFolder
@@ -100,7 +104,7 @@ class ElasticEngine:
         self._refuse_read_only()
         if self._beside is not None:
             self._beside.require_ours()
-        self._indices.settings({"refresh_interval": "-1"})
+        self._indices.settings({"refresh_interval": LOADING_REFRESH})
         try:
             yield
         finally:
@@ -294,6 +298,7 @@ class ElasticEngine:
         self._indices.open(create=create)
         if not self._read_only:
             self._states.adopt(splitter)
+        self._indices.mend(writing=not self._read_only)
 
     def _refuse_read_only(self) -> None:
         if self._read_only:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -11,7 +12,8 @@ from elasticsearch import Elasticsearch
 from indexing.engines.elastic import faults, template
 from indexing.engines.elastic.address import Address
 from indexing.engines.elastic.server import Server
-from indexing.errors import StoreMismatch
+from indexing.engines.elastic.settings import LOADING_REFRESH
+from indexing.errors import StoreForbidden, StoreMismatch
 
 PAGE = 1000
 _EXISTS = "resource_already_exists_exception"
@@ -211,6 +213,26 @@ class Indices:
                 index=[self.truth, self.passages], settings=dict(values)
             )
         )
+
+    def mend(self, *, writing: bool) -> None:
+        """Let searches find what a load that was killed left behind, or one has written so far.
+
+        With ``writing`` the interval of refreshes is put back, too.
+        """
+        found: Mapping[str, Any] = self.server.search(
+            lambda client: client.indices.get_settings(
+                index=[self.truth, self.passages],
+                name="index.refresh_interval",
+                ignore_unavailable=True,
+            ).body
+        )
+        intervals = {about["settings"]["index"]["refresh_interval"] for about in found.values()}
+        if LOADING_REFRESH not in intervals:
+            return
+        with suppress(StoreForbidden):  # a reader may not, and sees it half a minute later
+            self.force_refresh(*found)
+        if writing:
+            self.settings({"refresh_interval": self.server.settings.refresh})
 
     def create_passages(self, **more: Any) -> str:
         """One more, empty, index of passages; returns its name."""
