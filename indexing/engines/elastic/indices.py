@@ -79,11 +79,12 @@ class Indices:
         """Let searches find all that anybody wrote."""
         # Taken off before: what is written meanwhile asks for one more refresh.
         with self._mutex:
-            self._stale.difference_update(indices)
+            ours = self._stale.intersection(indices)
+            self._stale -= ours
         try:
             self.server.write(lambda client: client.indices.refresh(index=list(indices)))
         except BaseException:
-            self.written(*indices)
+            self.written(*ours)  # not what others wrote: who only reads may refresh nothing
             raise
 
     def search(self, index: str, **body: Any) -> Mapping[str, Any]:
