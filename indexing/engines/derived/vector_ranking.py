@@ -15,7 +15,7 @@ SCORE_DIGITS = 6
 """Scores closer than this are equal, so that order does not hang on how sums are rounded."""
 
 _AT_ONCE = 16_384
-_SPARE = 16
+_SPARE = 4
 """Rows asked about beyond those wanted: some may be dead, and asking twice costs more."""
 
 Live = Callable[[Sequence[tuple[int, int]]], Mapping[tuple[int, int], str]]
