@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -61,12 +62,14 @@ def _unsettled(test: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def stores() -> Iterator[Callable[[], ElasticEngine]]:
-    """Makes new stores, which are deleted in the end."""
+def stores(folders: Path | None = None) -> Iterator[Callable[[], ElasticEngine]]:
+    """Makes new stores, deleted in the end; with ``folders`` their vectors are there."""
     with ExitStack() as stack:
 
         def make() -> ElasticEngine:
-            engine = ElasticEngine(new_location(), create=True)
+            location = new_location()
+            beside = f"?vectors={folders / location.rpartition('/')[2]}" if folders else ""
+            engine = ElasticEngine(location + beside, create=True)
             stack.callback(engine.close)
             stack.callback(engine.drop)
             return engine

@@ -19,7 +19,8 @@ Store = Annotated[
         envvar="REVIEWQA_STORE",
         show_envvar=True,
         metavar="STORE",
-        help="Where the reviews live: a folder, or https://HOST:9200/NAME on Elasticsearch.",
+        help="Where the reviews live: a folder, or https://HOST:9200/NAME on Elasticsearch; with "
+        "?vectors=DIR after it dense retrieval goes by a FAISS index in that folder.",
     ),
 ]
 Pipeline = Annotated[

@@ -2,7 +2,7 @@
 
 ``python -m qa.experiments.bench_forms --data DATA --vectors 100000 --folder DIR`` encodes so many
 sentences of SQuADShifts and SubjQA with an encoder (kept in DIR for the next run) and
-prints JSON for the forms of :mod:`indexing.engines.embedded.vector_forms` and for HNSW: seconds to
+prints JSON for the forms of :mod:`indexing.engines.derived.vector_forms` and for HNSW: seconds to
 build, bytes on disk, milliseconds of a query, and recall of the exact ten best, before and after
 the rows themselves score what a form proposes.
 """
@@ -21,7 +21,7 @@ import faiss
 import numpy as np
 
 from eval.datasets.registry import load_reading
-from indexing.engines.embedded.vector_forms import FLAT, LISTS, PRODUCTS, PROPOSED, Lists, build
+from indexing.engines.derived.vector_forms import FLAT, LISTS, PRODUCTS, PROPOSED, Lists, build
 from indexing.splitter import sentences
 from qa.encoders.registry import SHIPPED_NAME, open_encoder
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from indexing.engines.base import VectorSpace
+from indexing.engines.derived.vector_forms import form_for
 from indexing.engines.embedded.engine import EmbeddedEngine
-from indexing.engines.embedded.vector_forms import form_for
 from indexing.records import Review
 
 DIMENSION = 384

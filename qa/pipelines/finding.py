@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from haystack import Pipeline
+from haystack.core.errors import PipelineRuntimeError
 
-from qa.errors import PipelineError
+from indexing.errors import IndexingError
+from qa.errors import PipelineError, QAError
 
 READER, GATE, RANKER = "reader", "gate", "ranker"
 _DOCUMENTS = "documents"
@@ -44,6 +46,10 @@ class Finder:
 
         Each gets those of the values that it has a socket for and that are not None. ``top_k`` is
         for the last one before the reader; the ones before it find at least as many.
+
+        Raises:
+            IndexingError: the store could not be searched.
+            QAError: a component says what is wrong.
         """
         data = {
             name: {key: v for key, v in values.items() if key in sockets and v is not None}
@@ -54,7 +60,12 @@ class Finder:
                 if "top_k" in self._sockets[name]:
                     own = getattr(self._pipeline.get_component(name), "top_k", 0)
                     data[name]["top_k"] = top_k if name == self.last else max(own, top_k)
-        result: dict[str, Any] = self._pipeline.run(data, include_outputs_from=self.components)
+        try:
+            result: dict[str, Any] = self._pipeline.run(data, include_outputs_from=self.components)
+        except PipelineRuntimeError as error:
+            if isinstance(error.__cause__, IndexingError | QAError):
+                raise error.__cause__ from None
+            raise
         return result
 
     def documents(self, found: dict[str, Any]) -> list[Any]:

@@ -14,7 +14,7 @@ from api.cli.main import main
 from indexing.engines.elastic.engine import ElasticEngine
 from indexing.engines.registry import open_engine
 from indexing.errors import StoreError
-from indexing.sample import reviews_path
+from indexing.sample import questions_path, reviews_path
 from tests.elasticsearch_server import new_location
 
 ASK = ["ask", "How long does the battery last?", "--product", "wireless-earbuds", "--json"]
@@ -54,6 +54,51 @@ def test_every_command_takes_an_address(
     one, other = told(*ASK[:-1], *there), told(*ASK[:-1], *here)
     assert one["answers"]
     assert one["answers"] == other["answers"]
+
+
+@pytest.mark.elasticsearch
+def test_every_command_takes_a_folder_of_vectors_beside_it(
+    location: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*arguments: str) -> Any:
+        assert main([*arguments, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    folder = tmp_path / "vectors"
+    beside = f"{location}?vectors={folder}"
+    there = ["--store", beside]
+    rejects = ["--rejects", str(tmp_path / "rejects.jsonl")]
+    told("index", str(reviews_path()), "--no-embed", *rejects, *there)
+    embedded = told("store", "embed", "--model", "fake:32", *there)["embedded"]
+    rows = list(folder.rglob("rows.f32"))
+    assert sum(path.stat().st_size for path in rows) == 4 * 32 * embedded
+    about = told("store", "info", *there)
+    assert (about["location"], about["vectors"]) == (beside, embedded)
+    assert told("store", "check", *there) == []
+    assert main(["store", "rebuild", *there]) == 0
+    capsys.readouterr()
+    dense = ["--pipeline", "dense"]
+    assert told(*ASK[:-1], *dense, *there)["passages"]
+    copied = str(tmp_path / "copy")
+    assert told("store", "copy", beside, copied)["vectors"] == embedded
+    ours, theirs = (
+        told(*ASK[:-1], *dense, "--store", where)["passages"] for where in (beside, copied)
+    )
+    assert ours == theirs
+
+    assert main(["labels", "import", str(questions_path()), *there]) == 0
+    capsys.readouterr()
+    measured = [
+        told("eval", "retriever", f"store:{where}", "--system", "dense:fake:32", "--limit", "8")
+        for where in (beside, location)
+    ]
+    assert measured[0][0]["figures"] == measured[1][0]["figures"]
+
+    (folder / "vectors.lock").unlink()
+    assert main([*ASK, *dense, *there]) == 1
+    complaint = capsys.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "holds something else than vectors" in complaint
 
 
 @pytest.mark.elasticsearch

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from indexing.engines.base import VectorSpace
-from indexing.engines.embedded import derived_vectors, manifest, vector_forms
-from indexing.engines.embedded.engine import EmbeddedEngine
+from indexing.engines.derived import manifest, vector_forms, vector_index
+from indexing.engines.embedded.engine import VECTORS_NAME, EmbeddedEngine
 from indexing.records import Hit, Review
 from tests.conformance.vector_suite import SPACE, VectorSuite, embed, found, ranked
 from tests.indexing.test_embedded_conformance import TestEmbeddedEngine as _Embedded
@@ -30,9 +30,9 @@ class TestManySegments(VectorSuite):
 
     @pytest.fixture(autouse=True)
     def _small(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(derived_vectors, "ALWAYS_WHOLE_UP_TO", 0)
-        monkeypatch.setattr(derived_vectors, "MOST_SEGMENTS", 3)
-        monkeypatch.setattr(derived_vectors, "LARGEST_LOOSE_SHARE", 0.7)
+        monkeypatch.setattr(vector_index, "ALWAYS_WHOLE_UP_TO", 0)
+        monkeypatch.setattr(vector_index, "MOST_SEGMENTS", 3)
+        monkeypatch.setattr(vector_index, "LARGEST_LOOSE_SHARE", 0.7)
 
 
 @pytest.fixture
@@ -52,13 +52,13 @@ def answers(store: EmbeddedEngine) -> list[list[Hit]]:
 
 
 def segment_of(store: EmbeddedEngine) -> Path:
-    root = Path(store.location) / derived_vectors.FOLDER_NAME
+    root = Path(store.location) / VECTORS_NAME
     tree = json.loads((root / manifest.FILE_NAME).read_text("utf-8"))
     return root / tree["segments"][0]["folder"]
 
 
 def remove_index(store: EmbeddedEngine) -> None:
-    shutil.rmtree(Path(store.location) / derived_vectors.FOLDER_NAME)
+    shutil.rmtree(Path(store.location) / VECTORS_NAME)
 
 
 def remove_segment(store: EmbeddedEngine) -> None:
@@ -79,7 +79,7 @@ def claim_another_generation(store: EmbeddedEngine) -> None:
 
 
 def claim_the_future(store: EmbeddedEngine) -> None:
-    _edit(store, sequence=10**6)
+    _edit(store, reached=[10**6])
 
 
 def take_another_stores_manifest(store: EmbeddedEngine) -> None:
@@ -143,7 +143,7 @@ def test_a_crash_before_the_manifest_loses_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(derived_vectors.manifest, "save", crash)
+        patched.setattr(vector_index.manifest, "save", crash)
         with pytest.raises(KeyboardInterrupt):
             answers(store)
     with closing(EmbeddedEngine(store.location)) as again:

@@ -19,9 +19,14 @@ from indexing.engines.elastic.lock import RebuildLock
 from indexing.engines.elastic.rebuild import rebuild
 from indexing.engines.elastic.reviews import Reviews
 from indexing.engines.elastic.server import Server
-from indexing.engines.elastic.settings import ElasticSettings, from_environment
+from indexing.engines.elastic.settings import (
+    LOADING_REFRESH,
+    ElasticSettings,
+    from_environment,
+)
 from indexing.engines.elastic.state import States
 from indexing.engines.elastic.template import LONGEST_TITLE
+from indexing.engines.elastic.vector_folder import VectorFolder
 from indexing.engines.elastic.vectors import Vectors
 from indexing.engines.elastic.writer import Checkpoint, Writer
 from indexing.errors import StoreError
@@ -58,7 +63,12 @@ class ElasticEngine:
         self._states = States(self._indices)
         self._reviews = Reviews(self._indices)
         self._labels = StoredLabels(self._indices, self._reviews)
-        self._vectors = Vectors(self._indices, self._states)
+        self._beside = (
+            VectorFolder(Path(address.vectors), self._indices, self._states)
+            if address.vectors
+            else None
+        )
+        self._vectors = Vectors(self._indices, self._states, self._beside)
         self._lock = RebuildLock(self._indices)
         self._writer = Writer(self._indices, self._states, self._lock)
         try:
@@ -92,7 +102,9 @@ class ElasticEngine:
     def exclusive(self, timeout: float = 0.0) -> Iterator[None]:
         """Loads go on side by side here; this one spares the server its refreshes meanwhile."""
         self._refuse_read_only()
-        self._indices.settings({"refresh_interval": "-1"})
+        if self._beside is not None:
+            self._beside.require_ours()
+        self._indices.settings({"refresh_interval": LOADING_REFRESH})
         try:
             yield
         finally:
@@ -180,6 +192,7 @@ class ElasticEngine:
     def clear_vectors(self) -> None:
         with self._writing():
             self._vectors.clear()
+            self._follow()
 
     def passages_without_vectors(self) -> Iterator[list[Passage]]:
         return self._vectors.missing()
@@ -219,24 +232,27 @@ class ElasticEngine:
     def probe(self) -> None:
         self._indices.require_fit()
         self._indices.probe()
+        if self._beside is not None:
+            self._beside.require_ours()
 
     def check(self) -> list[Problem]:
-        return check.problems(self._indices)
+        found = check.problems(self._indices)
+        if self._beside is not None and not self._indices.unfit:
+            found += self._beside.problems()
+        return found
 
     def sync(self, *, compact: bool = True) -> None:
         with self._writing():
             self._indices.force_refresh(self._indices.truth, self._indices.passages)
-            live, dead = self._indices.counted()
-        if not compact or not dead:
-            return
-        if live <= COMPACTED_UP_TO:
-            self.rebuild()
-        else:
-            self._indices.purge()
+            if compact:
+                self._compact()
+            self._follow()
 
     def rebuild(self) -> None:
         with self._writing():
             rebuild(self._indices, self._states, self._lock)
+            if self._beside is not None:
+                self._beside.rebuild()
 
     def drop(self) -> None:
         """Delete the store and all that is in it."""
@@ -245,6 +261,17 @@ class ElasticEngine:
 
     def close(self) -> None:
         self._server.close()
+
+    def _compact(self) -> None:
+        live, dead = self._indices.counted()
+        if dead and live <= COMPACTED_UP_TO:
+            rebuild(self._indices, self._states, self._lock)
+        elif dead:
+            self._indices.purge()
+
+    def _follow(self) -> None:
+        if self._beside is not None:
+            self._beside.sync()
 
     def _delete(self, review_ids: Sequence[str], checkpoint: Checkpoint | None) -> int:
         with self._writing():
@@ -271,6 +298,7 @@ class ElasticEngine:
         self._indices.open(create=create)
         if not self._read_only:
             self._states.adopt(splitter)
+        self._indices.mend(writing=not self._read_only)
 
     def _refuse_read_only(self) -> None:
         if self._read_only:

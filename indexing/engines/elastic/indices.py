@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -11,7 +12,8 @@ from elasticsearch import Elasticsearch
 from indexing.engines.elastic import faults, template
 from indexing.engines.elastic.address import Address
 from indexing.engines.elastic.server import Server
-from indexing.errors import StoreMismatch
+from indexing.engines.elastic.settings import LOADING_REFRESH
+from indexing.errors import StoreForbidden, StoreMismatch
 
 PAGE = 1000
 _EXISTS = "resource_already_exists_exception"
@@ -28,6 +30,8 @@ class Indices:
         self.passages = template.alias(address.name)
         self._mutex = threading.Lock()
         self._stale: set[str] = set()
+        self.writes = 0
+        """Grows with whatever this process writes."""
         self.unfit = ""
         """Why passages can be neither searched nor written; empty if they can."""
 
@@ -62,6 +66,7 @@ class Indices:
         """Note that searches do not see everything of these yet."""
         with self._mutex:
             self._stale.update(indices)
+            self.writes += 1
 
     def refresh(self, *indices: str) -> None:
         """Let searches find all that this process wrote to these."""
@@ -74,11 +79,12 @@ class Indices:
         """Let searches find all that anybody wrote."""
         # Taken off before: what is written meanwhile asks for one more refresh.
         with self._mutex:
-            self._stale.difference_update(indices)
+            ours = self._stale.intersection(indices)
+            self._stale -= ours
         try:
             self.server.write(lambda client: client.indices.refresh(index=list(indices)))
         except BaseException:
-            self.written(*indices)
+            self.written(*ours)  # not what others wrote: who only reads may refresh nothing
             raise
 
     def search(self, index: str, **body: Any) -> Mapping[str, Any]:
@@ -163,15 +169,36 @@ class Indices:
 
     def measured(self) -> tuple[int, int]:
         """A number that grows with every change of the truth, and the bytes of both indices."""
-        answer: Mapping[str, Any] = self.server.search(
-            lambda client: client.indices.stats(
-                index=self.truth, metric="docs", level="shards"
-            ).body
-        )
-        copies = answer["indices"][self.truth]["shards"].values()
-        newest = (max(one["seq_no"]["max_seq_no"] for one in shard) + 1 for shard in copies)
+        newest = (newest + 1 for newest, _ in self.sequences(self.truth))
         size = self._stats("store", [self.truth, self.passages])["store"]["size_in_bytes"]
         return sum(newest), int(size)
+
+    def sequences(self, index: str) -> list[tuple[int, int]]:
+        """For each shard the number of its last change, and up to which all are done for good.
+
+        The second is the global checkpoint: what all copies have, and no failure takes back.
+        """
+        answer: Mapping[str, Any] = self.server.search(
+            lambda client: client.indices.stats(index=index, metric="docs", level="shards").body
+        )
+        shards = answer["indices"].get(index, {}).get("shards", {})
+        copies = ([one["seq_no"] for one in shards[key]] for key in sorted(shards, key=int))
+        return [
+            (
+                max(int(one["max_seq_no"]) for one in numbers),
+                max(int(one["global_checkpoint"]) for one in numbers),
+            )
+            for numbers in copies
+        ]
+
+    def identities(self) -> dict[str, str]:
+        """The server's own identifier of both indices, by name (not by alias)."""
+        found: Mapping[str, Any] = self.server.search(
+            lambda client: client.indices.get_settings(
+                index=[self.truth, self.passages], name="index.uuid"
+            ).body
+        )
+        return {name: about["settings"]["index"]["uuid"] for name, about in found.items()}
 
     def _stats(self, metric: str, names: Sequence[str]) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = self.server.search(
@@ -187,6 +214,26 @@ class Indices:
                 index=[self.truth, self.passages], settings=dict(values)
             )
         )
+
+    def mend(self, *, writing: bool) -> None:
+        """Let searches find what a load that was killed left behind, or one has written so far.
+
+        With ``writing`` the interval of refreshes is put back, too.
+        """
+        found: Mapping[str, Any] = self.server.search(
+            lambda client: client.indices.get_settings(
+                index=[self.truth, self.passages],
+                name="index.refresh_interval",
+                ignore_unavailable=True,
+            ).body
+        )
+        intervals = {about["settings"]["index"]["refresh_interval"] for about in found.values()}
+        if LOADING_REFRESH not in intervals:
+            return
+        with suppress(StoreForbidden):  # a reader may not, and sees it half a minute later
+            self.force_refresh(*found)
+        if writing:
+            self.settings({"refresh_interval": self.server.settings.refresh})
 
     def create_passages(self, **more: Any) -> str:
         """One more, empty, index of passages; returns its name."""

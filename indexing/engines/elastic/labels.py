@@ -86,7 +86,7 @@ class StoredLabels:
 
     def _run(self, actions: Sequence[Action]) -> None:
         report = bulk.run(self._indices.server, actions)
-        self._indices.written(self._indices.truth)
+        self._indices.force_refresh(self._indices.truth)  # the next command lists them
         if report.refused:
             name, reason = next(iter(report.refused.items()))
             raise StoreError(f"{name} cannot be stored: {reason}")

@@ -49,7 +49,7 @@ def rebuild(indices: Indices, states: States, lock: RebuildLock) -> None:
 
 def _fill(indices: Indices, lock: RebuildLock, state: StoreState, new: str, *, carry: bool) -> None:
     if state.space is not None:
-        mapping = template.vector_field(state.field, state.dimension)
+        mapping = template.vector_field(state.field, state.dimension, graph=state.graph)
         indices.server.write(
             lambda client: client.indices.put_mapping(index=new, properties=mapping)
         )

@@ -10,6 +10,9 @@ from typing import Any
 from indexing.errors import StoreError
 
 PREFIX = "REVIEWQA_ES_"
+LOADING_REFRESH = "30s"
+"""``refresh_interval`` during a load. Not ``-1``: a load that is killed leaves it behind, and
+others must find what is there all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class StoreState:
     dimension: int = 0
     encoder_name: str = ""
     generation: int = 0
+    graph: bool = True
+    """Whether the server has an HNSW graph of the vectors, or only keeps them."""
 
     @property
     def space(self) -> VectorSpace | None:
@@ -48,7 +50,7 @@ class StoreState:
     def settings(self) -> SplitterSettings:
         return SplitterSettings(self.target, self.maximum)
 
-    def with_space(self, space: VectorSpace | None) -> StoreState:
+    def with_space(self, space: VectorSpace | None, *, graph: bool = True) -> StoreState:
         if space is None:
             return replace(self, encoder="", dimension=0, encoder_name="")
         return replace(
@@ -57,6 +59,7 @@ class StoreState:
             dimension=space.dimension,
             encoder_name=space.name,
             generation=self.generation + 1,
+            graph=graph,
         )
 
 

@@ -111,22 +111,13 @@ def passages(settings: ElasticSettings) -> dict[str, Any]:
     }
 
 
-def vector_field(name: str, dimension: int) -> dict[str, Any]:
-    """The mapping of one more field of vectors: 8-bit HNSW, exact values in columns."""
-    return {
-        "vectors": {
-            "type": "object",
-            "properties": {
-                name: {
-                    "type": "dense_vector",
-                    "dims": dimension,
-                    "index": True,
-                    "similarity": "max_inner_product",
-                    "index_options": {"type": "int8_hnsw"},
-                }
-            },
-        }
-    }
+def vector_field(name: str, dimension: int, *, graph: bool) -> dict[str, Any]:
+    """The mapping of one more field of vectors: exact values in columns, perhaps 8-bit HNSW."""
+    field: dict[str, Any] = {"type": "dense_vector", "dims": dimension, "index": graph}
+    if graph:
+        field["similarity"] = "max_inner_product"
+        field["index_options"] = {"type": "int8_hnsw"}
+    return {"vectors": {"type": "object", "properties": {name: field}}}
 
 
 def alias(name: str) -> str:

@@ -14,6 +14,7 @@ from indexing.engines.elastic import bulk, documents, search, template
 from indexing.engines.elastic.bulk import Action
 from indexing.engines.elastic.indices import Indices
 from indexing.engines.elastic.state import States, StoreState
+from indexing.engines.elastic.vector_folder import VectorFolder
 from indexing.errors import NoVectors, StoreBusy, StoreError
 from indexing.records import Hit, Passage
 
@@ -25,9 +26,13 @@ _CLAIM_TRIES = 5
 class Vectors:
     """The vectors of one store; see :class:`indexing.engines.base.VectorEngine`."""
 
-    def __init__(self, indices: Indices, states: States) -> None:
+    def __init__(
+        self, indices: Indices, states: States, folder: VectorFolder | None = None
+    ) -> None:
+        """``folder``: what answers in the server's place where it can."""
         self._indices = indices
         self._states = states
+        self._folder = folder
         self._counted: tuple[float, str, int] | None = None
 
     def put(self, space: VectorSpace, passage_ids: Sequence[str], rows: Any) -> int:
@@ -98,7 +103,11 @@ class Vectors:
             )
         refuse_other(space, encoder, len(vector), where)
         query: Matrix = checked_rows([vector], 1, space.dimension)[0]
-        approximate = product_id is None and self._is_large(state)
+        if self._folder is not None:
+            hits = self._folder.search(query, k, product_id)
+            if hits is not None:
+                return hits
+        approximate = product_id is None and state.graph and self._is_large(state)
         return search.by_vector(
             self._indices, state.field, query.tolist(), k, product_id, approximate
         )
@@ -110,14 +119,14 @@ class Vectors:
             if state.space is not None:
                 refuse_other(state.space, space.encoder, space.dimension, self._indices.location)
                 return state
-            claimed = state.with_space(space)
+            claimed = state.with_space(space, graph=self._folder is None)
             self._add_field(claimed)
             if self._states.save(claimed, state):
                 return claimed
         raise StoreBusy(f"{self._indices.location}: others are changing its vectors; try again")
 
     def _add_field(self, state: StoreState) -> None:
-        mapping = template.vector_field(state.field, state.dimension)
+        mapping = template.vector_field(state.field, state.dimension, graph=state.graph)
         self._indices.server.write(
             lambda client: client.indices.put_mapping(
                 index=self._indices.passages, properties=mapping

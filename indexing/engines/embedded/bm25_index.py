@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -10,8 +9,8 @@ from pathlib import Path
 
 import tantivy
 
+from indexing.engines.derived.index import IndexUnusable
 from indexing.engines.embedded import analyzer
-from indexing.engines.embedded.derived import IndexUnusable
 
 _SMALL_HEAP = 16_000_000
 _LARGE_HEAP = 128_000_000
@@ -150,32 +149,6 @@ class Bm25Index:
         hits = searcher.search(query, limit, count=False).hits
         keys = searcher.fast_field_values("key", [address for _, address in hits])
         return [(int(key), float(hit[0])) for key, hit in zip(keys, hits, strict=True)]
-
-
-def checksums(
-    folder: Path, known: dict[str, tuple[int, int]] | None = None
-) -> dict[str, tuple[int, int]]:
-    """Size and CRC-32 of every index file; files in ``known`` with the same size are not read.
-
-    tantivy never changes a file once it is written, except for its own small lists (``*.json``).
-    """
-    sums = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix == ".lock" or not path.is_file():
-            continue
-        size = path.stat().st_size
-        before = (known or {}).get(path.name)
-        reuse = before and before[0] == size and path.suffix != ".json"
-        sums[path.name] = before if before and reuse else (size, _crc(path))
-    return sums
-
-
-def _crc(path: Path) -> int:
-    value = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            value = zlib.crc32(block, value)
-    return value
 
 
 def _schema() -> tantivy.Schema:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 from indexing.engines import arguments, hashing
 from indexing.engines.base import Problem
+from indexing.engines.derived.checksums import checksums
+from indexing.engines.derived.index import IndexUnusable
+from indexing.engines.derived.vector_index import DerivedVectors
 from indexing.engines.embedded import corpus, vectors
-from indexing.engines.embedded.bm25_index import Bm25Index, checksums
-from indexing.engines.embedded.derived import IndexUnusable
+from indexing.engines.embedded.bm25_index import Bm25Index
 from indexing.engines.embedded.derived_bm25 import DerivedBm25
-from indexing.engines.embedded.derived_vectors import FOLDER_NAME, DerivedVectors
 
 
 def problems(
@@ -24,7 +24,7 @@ def problems(
     found = [Problem(what, restore) for what in _file(connection)]
     if not found:
         found = [Problem(what, restore) for what in _tables(connection)]
-    derived = [*_index(connection, bm25), *_vector_index(connection, index, Path(location))]
+    derived = [*_index(connection, bm25), *index.problems()]
     return found + [Problem(what, rebuild) for what in derived]
 
 
@@ -115,27 +115,3 @@ def _vectors(connection: sqlite3.Connection) -> Iterator[str]:
     sql = "SELECT count(*) FROM vectors WHERE length(vector) <> ?"
     if wrong := connection.execute(sql, (size,)).fetchone()[0]:
         yield f"{wrong} vectors are not of the length that the store says"
-
-
-def _vector_index(
-    connection: sqlite3.Connection, index: DerivedVectors, store: Path
-) -> Iterator[str]:
-    known = index.manifest
-    if known is None:
-        return
-    here = vectors.recorded(connection)
-    if here is None or (here.generation, vectors.last_sequence(connection)) != (
-        known.generation,
-        known.sequence,
-    ):
-        return  # another process is writing; it will bring the index up
-    for segment in known.segments:
-        folder = store / FOLDER_NAME / segment.folder
-        found = checksums(folder) if folder.is_dir() else {}
-        for name, sum_then in segment.files.items():
-            if found.get(name) != sum_then:
-                yield f"the file {name} of the vector index has changed"
-    held = {int(number) for segment in index.current() for number in segment.sequences}
-    truth = {row[1] for row in vectors.by_product(connection, 0)}
-    if truth - held:
-        yield f"the vector index lacks {len(truth - held)} vectors"

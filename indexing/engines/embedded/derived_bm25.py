@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
+import os
 import uuid
+from collections.abc import Hashable
 from dataclasses import replace
 from pathlib import Path
 
-from indexing.engines.embedded import analyzer, corpus, manifest
-from indexing.engines.embedded.bm25_index import Bm25Index, checksums
+from indexing.engines.derived import manifest
+from indexing.engines.derived.checksums import checksums
+from indexing.engines.derived.index import Derived, IndexUnusable
+from indexing.engines.derived.lock import WriterLock
+from indexing.engines.embedded import analyzer, corpus
+from indexing.engines.embedded.bm25_index import Bm25Index
 from indexing.engines.embedded.database import Database
-from indexing.engines.embedded.derived import Derived, IndexUnusable
-from indexing.engines.embedded.lock import WriterLock
-from indexing.engines.embedded.manifest import Manifest
+from indexing.engines.embedded.manifest import Manifest, load
 
 FOLDER_NAME = "bm25"
 EXACT_UP_TO = 50_000
@@ -30,7 +33,8 @@ class DerivedBm25(Derived[Bm25Index, Manifest]):
     """The BM25 index of one store; see :class:`Derived`."""
 
     def __init__(self, store: Path, database: Database, lock: WriterLock) -> None:
-        super().__init__(store / FOLDER_NAME, database, lock)
+        super().__init__(store / FOLDER_NAME, lock, writable=os.access(store, os.W_OK))
+        self._database = database
 
     def sync(self, *, compact: bool) -> None:
         """Catch up now; with ``compact`` leave no trace of removed passages in the statistics.
@@ -57,17 +61,18 @@ class DerivedBm25(Derived[Bm25Index, Manifest]):
     def index_folder(self) -> Path | None:
         return self._folder / self._manifest.folder if self._manifest else None
 
-    def _target(self, connection: sqlite3.Connection) -> int:
-        return corpus.revision(connection)
+    def _target(self) -> int:
+        with self._database.reading() as connection:
+            return corpus.revision(connection)
 
-    def _reached(self, known: Manifest) -> int:
-        return known.revision
+    def _covers(self, known: Manifest, target: Hashable) -> bool:
+        return known.revision == target
 
     def _empty(self) -> Bm25Index:
         return Bm25Index(None)
 
     def _load(self) -> Manifest | None:
-        return manifest.load(self._folder)
+        return load(self._folder)
 
     def _follow(self) -> None:
         self._catch_up(EXACT_UP_TO)

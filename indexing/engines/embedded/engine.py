@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 from indexing.engines import arguments
 from indexing.engines.arguments import Matrix, encodable
 from indexing.engines.base import Labels, Problem, StoreInfo, VectorSpace, WriteReport
+from indexing.engines.derived.index import IndexUnusable
+from indexing.engines.derived.lock import WriterLock
+from indexing.engines.derived.vector_index import DerivedVectors
 from indexing.engines.embedded import (
     check,
     checkpoints,
@@ -21,20 +25,18 @@ from indexing.engines.embedded import (
 )
 from indexing.engines.embedded.batch import BatchWriter
 from indexing.engines.embedded.database import FILE_NAME, Database
-from indexing.engines.embedded.derived import IndexUnusable
 from indexing.engines.embedded.derived_bm25 import DerivedBm25
-from indexing.engines.embedded.derived_vectors import DerivedVectors
 from indexing.engines.embedded.documents import Documents
 from indexing.engines.embedded.labels import StoredLabels
-from indexing.engines.embedded.lock import WriterLock
 from indexing.engines.embedded.removal import record_removal
 from indexing.engines.embedded.rows import select_in
+from indexing.engines.embedded.vector_truth import SqliteTruth
 from indexing.engines.prepared import Prepared, prepare
 from indexing.errors import NoVectors, StoreCorrupt, StoreError, StoreNotFound
 from indexing.records import Hit, Passage, ProductSummary, Review
 from indexing.splitter import SplitterSettings
 
-LOCK_NAME = "writer.lock"
+LOCK_NAME, VECTORS_NAME = "writer.lock", "vectors"
 _WRITE_WAIT_SECONDS = 5.0
 
 
@@ -63,7 +65,12 @@ class EmbeddedEngine:
         self.documents = Documents(self._database, self._transaction)
         self._labels = StoredLabels(self._database, self._transaction)
         self._vectors = vectors.StoredVectors(self._database, self._transaction)
-        self._vector_index = DerivedVectors(self._folder, self._database, self._lock)
+        self._vector_index = DerivedVectors(
+            self._folder / VECTORS_NAME,
+            SqliteTruth(self._database),
+            self._lock,
+            writable=os.access(self._folder, os.W_OK),
+        )
 
     @property
     def name(self) -> str:

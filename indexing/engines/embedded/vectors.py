@@ -18,6 +18,7 @@ import numpy as np
 
 from indexing.engines.arguments import FLOAT, Matrix, checked_rows, refuse_other
 from indexing.engines.base import VectorSpace
+from indexing.engines.derived.vector_segment import Row
 from indexing.engines.embedded import corpus
 from indexing.engines.embedded.database import Database
 from indexing.engines.embedded.rows import select_in
@@ -56,20 +57,23 @@ def count(connection: sqlite3.Connection) -> int:
     return int(connection.execute(sql).fetchone()[0])
 
 
-def by_product(connection: sqlite3.Connection, after: int) -> Iterator[tuple[str, int, int]]:
-    """``(product_id, sequence, passage)`` of all vectors with greater numbers, by product."""
-    # The index holds all that is asked of vectors: the vectors themselves are not read.
-    return connection.execute(
+def by_product(connection: sqlite3.Connection, after: int) -> Iterator[Row]:
+    """All vectors with greater numbers, by product."""
+    # The index holds all that is asked of vectors: they themselves are read by number.
+    ordered = connection.execute(
         "SELECT r.product_id, v.sequence, v.passage "
         "FROM vectors v INDEXED BY vectors_by_passage "
         "CROSS JOIN passages p ON p.key = v.passage CROSS JOIN reviews r ON r.key = p.review "
         "WHERE v.sequence > ? ORDER BY r.product_id, v.passage",
         (after,),
     )
+    while part := ordered.fetchmany(_PAGE):
+        blobs = _blobs(connection, [sequence for _, sequence, _ in part])
+        for product_id, sequence, passage in part:
+            yield Row(product_id, sequence, passage, blobs[sequence])
 
 
-def blobs(connection: sqlite3.Connection, sequences: Collection[int]) -> dict[int, bytes]:
-    """Vectors as they are stored (little-endian 32-bit floats), by number."""
+def _blobs(connection: sqlite3.Connection, sequences: Collection[int]) -> dict[int, bytes]:
     sql = "SELECT sequence, vector FROM vectors WHERE sequence IN ({marks})"
     return dict(select_in(connection, sql, sequences))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from indexing.engines.elastic import address
 from indexing.engines.elastic.engine import ElasticEngine
 from indexing.engines.elastic.settings import ElasticSettings
 from indexing.engines.registry import open_engine
@@ -276,6 +277,14 @@ def test_nobody_at_the_address_is_one_clear_line() -> None:
         ElasticEngine("http://127.0.0.1:9/store", settings=QUICK)
 
 
+def test_an_address_may_name_a_folder_for_vectors() -> None:
+    location = "https://one:9200,two:9201/reviews?vectors=/data/of me@home?"
+    found = address.parse(location)
+    assert found.vectors == "/data/of me@home?"
+    assert found.location == location
+    assert address.parse("http://one/reviews").vectors is None
+
+
 @pytest.mark.parametrize(
     ("location", "said"),
     [
@@ -283,6 +292,9 @@ def test_nobody_at_the_address_is_one_clear_line() -> None:
         ("https://localhost:9200/Upper", "lower-case"),
         ("https://localhost:notaport/name", "no address of a store"),
         ("https://me:secret@localhost/name", "REVIEWQA_ES_PASSWORD"),
+        ("https://me:secret@localhost/name?vectors=there", "REVIEWQA_ES_PASSWORD"),
+        ("https://localhost/name?vectors=", r"\?vectors=DIR"),
+        ("https://localhost/name?vector=there", r"\?vectors=DIR"),
     ],
 )
 def test_a_wrong_address_says_what_a_right_one_is(location: str, said: str) -> None:

@@ -75,6 +75,45 @@ def test_killed_loads_end_like_an_uninterrupted_one(tmp_path: Path) -> None:
                 engine.drop()
 
 
+LOAD = """
+import sys, time
+from indexing.engines.registry import open_engine
+from indexing.records import Review
+engine = open_engine(sys.argv[1], create=True)
+with engine.exclusive():
+    engine.write([Review("r1", "p1", "The battery lasts.")])
+    print("written", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_a_killed_load_wrote_is_found_by_the_next_process(read_only: bool) -> None:
+    location = new_location()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path.cwd()), *sys.path])}
+    command = [sys.executable, "-c", LOAD, location]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"written\n"
+        finally:
+            process.send_signal(signal.SIGKILL)
+    with closing(ElasticEngine(location, read_only=read_only)) as engine:
+        assert [hit.passage.review_id for hit in engine.search_bm25("battery", k=1)] == ["r1"]
+        assert engine.info().reviews == 1
+    with (
+        closing(ElasticEngine(location)) as engine,
+        closing(ElasticEngine(location, read_only=True)) as reader,
+    ):
+        try:
+            engine.write([Review("r2", "p1", "Another battery.")])
+            deadline = time.monotonic() + 20  # the usual interval is back
+            while len(reader.search_bm25("battery", k=9)) < 2:
+                assert time.monotonic() < deadline
+        finally:
+            engine.drop()
+
+
 def test_several_workers_load_parts_at_once(tmp_path: Path) -> None:
     paths = make_dumps(tmp_path, random.Random(SEED))
     together, alone = new_location(), new_location()

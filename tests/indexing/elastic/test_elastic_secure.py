@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 from elasticsearch import Elasticsearch
 
@@ -13,6 +15,7 @@ from indexing.engines.elastic.engine import ElasticEngine
 from indexing.engines.elastic.settings import ElasticSettings, from_environment
 from indexing.errors import StoreError, StoreForbidden
 from indexing.records import Review
+from tests.conformance.vector_suite import embed, found, ranked, review
 from tests.elasticsearch_server import OwnServer
 
 pytestmark = pytest.mark.elasticsearch
@@ -69,6 +72,40 @@ def test_a_key_that_runs_out_is_named_and_a_new_one_is_enough(
             admin.security.invalidate_api_key(ids=[key["id"]])
             with pytest.raises(StoreForbidden, match="REVIEWQA_ES_API_KEY"):
                 reader.search_bm25("battery", k=1)
+
+
+@pytest.mark.parametrize("more", [[], ["maintenance"]])
+def test_a_reader_uses_the_folder_and_catches_up_if_it_may_refresh(
+    secured: tuple[str, ElasticSettings], tmp_path: Path, more: list[str]
+) -> None:
+    url, owner = secured
+    location = f"{url}/beside-{len(more)}"
+    beside = f"{location}?vectors={tmp_path / 'vectors'}"
+    with closing(ElasticEngine(beside, create=True, settings=owner)) as engine:
+        engine.write([review(n) for n in range(9)])
+        embed(engine)
+        engine.sync()
+    with closing(ElasticEngine(location, settings=owner)) as engine:
+        engine.write([review(9)])
+        embed(engine)
+        engine.sync(compact=False)
+        ids = [passage.id for passage in engine.passages("a")]
+    privileges = ["read", "monitor", "view_index_metadata", *more]
+    rights = {
+        "reader": {
+            "cluster": ["monitor"],
+            "indices": [{"names": ["beside*"], "privileges": privileges}],
+        }
+    }
+    admin = Elasticsearch(url, basic_auth=("reviewqa", "reviewqa-test"), ca_certs=owner.ca)
+    with closing(admin):
+        key = admin.security.create_api_key(name="beside", role_descriptors=rights)
+    settings = replace(owner, user=None, password=None, api_key=key["encoded"])
+    query = np.ones(4)
+    with closing(ElasticEngine(beside, read_only=True, settings=settings)) as reader:
+        hits = reader.search_vectors(query, k=20, product_id="a")
+        assert found(hits) == ranked(ids, query)
+        assert len(reader.search_vectors(query, k=20)) == 9 + len(more), "over all it may lag"
 
 
 def test_settings_come_from_the_environment_and_show_no_secret() -> None:

@@ -117,6 +117,13 @@ def test_a_question_of_another_encoder_is_refused(embedded: EmbeddedEngine) -> N
         retriever.run([1.0] * 64, encoder="fake-9")
 
 
+def test_a_store_that_fails_in_a_search_says_so_itself(embedded: EmbeddedEngine) -> None:
+    with Answerer(embedded, pipeline="dense", threads=1) as answerer:
+        embedded.clear_vectors()
+        with pytest.raises(NoVectors, match="reviewqa store embed --store"):
+            answerer.ask(QUESTION, product_id="p0")
+
+
 def documents(source: str, **scores: float) -> list[Document]:
     return [
         with_origin(Document(id=name, content=name), source, rank, score)

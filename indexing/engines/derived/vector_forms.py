@@ -25,7 +25,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from indexing.engines.embedded.derived import IndexUnusable
+from indexing.engines.derived.index import IndexUnusable
 
 Rows = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]

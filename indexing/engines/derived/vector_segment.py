@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from indexing.engines.arguments import FLOAT
-from indexing.engines.embedded import vector_forms
-from indexing.engines.embedded.bm25_index import checksums
-from indexing.engines.embedded.derived import IndexUnusable
-from indexing.engines.embedded.vector_forms import Lists, Numbers, Rows
+from indexing.engines.derived import vector_forms
+from indexing.engines.derived.checksums import checksums
+from indexing.engines.derived.index import IndexUnusable
+from indexing.engines.derived.vector_forms import Lists, Numbers, Rows
 
 ROWS, KEYS, PRODUCTS = "rows.f32", "keys.npy", "products.npy"
 _CHUNK = 2048
 _PRODUCT = np.dtype([("digest", "S32"), ("begin", "<i8"), ("end", "<i8")])
 """Sorted by digest. Product ids may be of any length, digests are not."""
 
-Fetch = Callable[[Sequence[int]], Mapping[int, bytes]]
+
+class Row(NamedTuple):
+    """A passage's vector, as little-endian 32-bit floats, under its number and its passage's."""
+
+    product_id: str
+    sequence: int
+    passage: int
+    vector: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,10 @@ class Segment:
             return slice(0, 0)
         return slice(int(self._products["begin"][at]), int(self._products["end"][at]))
 
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Sequence and passage of every row."""
+        return zip(self.sequences.tolist(), self.passages.tolist(), strict=True)
+
     def propose(self, query: Rows, wanted: int, scope: slice, whole: bool) -> Numbers:
         """Numbers of rows in ``scope`` that hold the ``wanted`` best, in no order.
 
@@ -88,31 +99,22 @@ class Segment:
         return len(query) * unit * self.info.longest * float(np.linalg.norm(query)) + 1e-6
 
 
-def write_segment(
-    root: Path, name: str, ordered: Iterable[tuple[str, int, int]], fetch: Fetch, dimension: int
-) -> SegmentInfo:
-    """Write ``(product_id, sequence, passage)`` with their vectors, in that order.
-
-    Args:
-        ordered: all of a product's one after the other.
-        fetch: vectors by sequence number, as bytes.
-    """
+def write_segment(root: Path, name: str, rows: Iterable[Row], dimension: int) -> SegmentInfo:
+    """Write rows in the order given, in which all of a product come one after the other."""
     folder = root / name
     folder.mkdir(parents=True)
     sequences: list[int] = []
     passages: list[int] = []
     products: list[tuple[str, int]] = []
     longest = 0.0
-    rows = iter(ordered)
     with (folder / ROWS).open("wb") as file:
-        for part in _chunks(rows):
-            for product_id, sequence, passage in part:
-                if not products or products[-1][0] != product_id:
-                    products.append((product_id, len(sequences)))
-                sequences.append(sequence)
-                passages.append(passage)
-            found = fetch([sequence for _, sequence, _ in part])
-            data = b"".join(found[sequence] for _, sequence, _ in part)
+        for part in _chunks(iter(rows)):
+            for row in part:
+                if not products or products[-1][0] != row.product_id:
+                    products.append((row.product_id, len(sequences)))
+                sequences.append(row.sequence)
+                passages.append(row.passage)
+            data = b"".join(row.vector for row in part)
             matrix = np.frombuffer(data, FLOAT).reshape(len(part), dimension)
             longest = max(longest, float(np.linalg.norm(matrix, axis=1).max()))
             file.write(data)
@@ -124,7 +126,7 @@ def write_segment(
     return SegmentInfo(name, len(sequences), form, longest, checksums(folder))
 
 
-def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
     while part := list(islice(rows, _CHUNK)):
         yield part
 

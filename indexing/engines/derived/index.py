@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sqlite3
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable
@@ -12,9 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from indexing.engines.embedded import manifest as manifests
-from indexing.engines.embedded.database import Database
-from indexing.engines.embedded.lock import WriterLock
+from indexing.engines.derived import manifest as manifests
+from indexing.engines.derived.lock import WriterLock
 
 I = TypeVar("I")  # noqa: E741
 M = TypeVar("M")
@@ -25,13 +22,12 @@ class IndexUnusable(Exception):
 
 
 class Derived(ABC, Generic[I, M]):
-    """An index of one store in a folder. Whoever holds the store's writer lock may change it."""
+    """An index of one store in a folder. Whoever holds the writer lock may change it."""
 
-    def __init__(self, folder: Path, database: Database, lock: WriterLock) -> None:
+    def __init__(self, folder: Path, lock: WriterLock, *, writable: bool) -> None:
         self._folder = folder
-        self._database = database
         self._lock = lock
-        self._writable = os.access(folder.parent, os.W_OK)
+        self._writable = writable
         self._mutex = threading.RLock()
         self._index: I | None = None
         self._manifest: M | None = None
@@ -42,11 +38,10 @@ class Derived(ABC, Generic[I, M]):
 
         It lags behind the truth only while another process writes; that one brings it up.
         """
-        with self._database.reading() as connection:
-            target = self._target(connection)
+        target = self._target()
         # Set in the other order: whoever sees a manifest sees its index, or a later one.
         known, index = self._manifest, self._index
-        if index is not None and known is not None and self._reached(known) == target:
+        if index is not None and known is not None and self._covers(known, target):
             return index
         with self._mutex:
             return self._refreshed(target)
@@ -66,12 +61,12 @@ class Derived(ABC, Generic[I, M]):
         return self._manifest
 
     @abstractmethod
-    def _target(self, connection: sqlite3.Connection) -> Hashable:
+    def _target(self) -> Hashable:
         """The moment of the truth that an index is to be of."""
 
     @abstractmethod
-    def _reached(self, known: M) -> Hashable:
-        """The moment that an index is of."""
+    def _covers(self, known: M, target: Hashable) -> bool:
+        """Whether an index has all that the truth had at that moment."""
 
     @abstractmethod
     def _empty(self) -> I:
@@ -99,7 +94,11 @@ class Derived(ABC, Generic[I, M]):
 
     def _refreshed(self, target: Hashable) -> I:
         self._look_at_disk()
-        if self._index is None or self._manifest is None or self._reached(self._manifest) != target:
+        if (
+            self._index is None
+            or self._manifest is None
+            or not self._covers(self._manifest, target)
+        ):
             self._bring_up()
         return self._index if self._index is not None else self._empty()
 
