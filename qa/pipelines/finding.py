@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from haystack import Pipeline
+from haystack.core.errors import PipelineRuntimeError
 
-from qa.errors import PipelineError
+from indexing.errors import IndexingError
+from qa.errors import PipelineError, QAError
 
 READER, GATE, RANKER = "reader", "gate", "ranker"
 _DOCUMENTS = "documents"
@@ -44,6 +46,10 @@ class Finder:
 
         Each gets those of the values that it has a socket for and that are not None. ``top_k`` is
         for the last one before the reader; the ones before it find at least as many.
+
+        Raises:
+            indexing.errors.IndexingError: the store cannot be searched.
+            QAError: a model cannot be used.
         """
         data = {
             name: {key: v for key, v in values.items() if key in sockets and v is not None}
@@ -54,8 +60,18 @@ class Finder:
                 if "top_k" in self._sockets[name]:
                     own = getattr(self._pipeline.get_component(name), "top_k", 0)
                     data[name]["top_k"] = top_k if name == self.last else max(own, top_k)
-        result: dict[str, Any] = self._pipeline.run(data, include_outputs_from=self.components)
-        return result
+        return self._run(data)
+
+    def _run(self, data: dict[str, Any]) -> dict[str, Any]:
+        try:
+            result: dict[str, Any] = self._pipeline.run(data, include_outputs_from=self.components)
+            return result
+        except PipelineRuntimeError as error:
+            # Haystack wraps whatever a component raises; callers know our errors by their kinds.
+            if not isinstance(error.__cause__, IndexingError | QAError):
+                raise
+            ours = error.__cause__
+        raise ours
 
     def documents(self, found: dict[str, Any]) -> list[Any]:
         """What the reader got, best first."""

@@ -73,3 +73,20 @@ def test_a_server_that_goes_away_and_comes_back_needs_no_restart(
         assert healed.status_code == 200
         assert healed.json()["answers"] == right.json()["answers"]
     assert server.stop() == 0
+
+
+def test_a_question_that_fails_half_way_is_a_problem_too(
+    serve: Callable[..., Any], store: str, proxy: FaultyServer
+) -> None:
+    """The product is found, then the search fails; the search works, then its reviews fail."""
+    server = serve(store, REVIEWQA_ES_TIMEOUT="2")
+    server.wait_ready()
+    error = {"error": {"type": "no_shard_available_action_exception", "reason": "as told"}}
+    for part in ("-passages/_search", "_mget"):
+        proxy.fault = lambda method, path, part=part: (503, error) if part in path else None
+        reply = httpx.post(f"{server.url}/v1/ask", json=BODY, timeout=60)
+        assert reply.status_code == 503
+        assert int(reply.headers["retry-after"]) >= 1
+        proxy.heal()
+    assert server.stop() == 0
+    assert "Traceback" not in server.log_text()
