@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 
 from indexing.engines.elastic import faults, template
 from indexing.engines.elastic.address import Address
-from indexing.engines.elastic.server import Server
+from indexing.engines.elastic.server import Passing, Server
 from indexing.errors import StoreMismatch
 
 PAGE = 1000
@@ -116,11 +116,12 @@ class Indices:
                 answer: Mapping[str, Any] = client.mget(
                     index=index, ids=some, source_includes=list(fields)
                 ).body
+                for item in answer["docs"]:
+                    if "error" in item:
+                        raise self._broken(item["error"])
                 return answer
 
             for item in self.server.search(call)["docs"]:
-                if "error" in item:
-                    raise self._broken(item["error"])
                 if item.get("found"):
                     found[item["_id"]] = item["_source"]
         return found
@@ -270,4 +271,8 @@ class Indices:
     def _broken(self, error: Mapping[str, Any]) -> Exception:
         if error.get("type") == "index_not_found_exception":
             return faults.missing(self.location)
-        return StoreMismatch(f"{self.location}: {error.get('reason')}")
+        # Of a shard that is being found again, say; the answer as a whole is 200.
+        return Passing(
+            f"{self.location}: the server cannot read some documents now ({error.get('type')}); "
+            "try again later"
+        )

@@ -134,6 +134,24 @@ def test_writes_wait_for_a_busy_server_and_lose_nothing(
     assert found(behind) == ["new", *EVERY] or set(found(behind)) == {"new", *EVERY}
 
 
+def test_documents_that_cannot_be_read_for_a_while_are_asked_for_again(
+    behind: ElasticEngine, proxy: FaultyServer
+) -> None:
+    """One answer to a request for many documents can be 200 and lack those of a shard."""
+    error = {"type": "no_shard_available_action_exception", "reason": "as told"}
+    lacking = {"docs": [{"_index": "i", "_id": "review:r1", "error": error}]}
+    left = iter(range(2))
+
+    def fault(method: str, path: str) -> tuple[int, object] | None:
+        return (200, lacking) if "_mget" in path and next(left, None) is not None else None
+
+    proxy.fault = fault
+    assert behind.review("r1") is not None
+    proxy.fault = lambda method, path: (200, lacking) if "_mget" in path else None
+    with pytest.raises(StoreUnavailable, match="try again later"):
+        behind.review("r1")
+
+
 def test_a_refused_key_is_named(behind: ElasticEngine, proxy: FaultyServer) -> None:
     for status in (401, 403):
         proxy.answer(status, "security_exception")
