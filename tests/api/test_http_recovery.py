@@ -82,8 +82,8 @@ def frozen(server: OwnServer) -> Iterator[None]:
 class Return:
     """Notices when a server answers again and has found its shards."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, server: OwnServer) -> None:
+        self._server = server
         self._thread = threading.Thread(target=self._watch)
         self._at = 0.0
         self._thread.start()
@@ -94,15 +94,8 @@ class Return:
         return self._at
 
     def _watch(self) -> None:
-        wait_for(self._is_back)
+        self._server.wait_ready()
         self._at = time.monotonic()
-
-    def _is_back(self) -> bool:
-        try:
-            health = httpx.get(f"{self._url}/_cluster/health", timeout=1).json()
-        except (httpx.HTTPError, ValueError):
-            return False
-        return health.get("status") in ("yellow", "green")
 
 
 @pytest.mark.parametrize("away", [killed, stopped, frozen])
@@ -119,7 +112,7 @@ def test_the_service_outlives_its_server(
             wait_for(lambda: httpx.get(f"{service.url}/readyz", timeout=60).status_code == 503)
             wait_for(lambda: len(outcomes.refused) > 2 * CLIENTS)
             assert httpx.get(f"{service.url}/livez").status_code == 200
-            back = Return(own_server.url)
+            back = Return(own_server)
         returned = back.moment()
         wait_for(lambda: run_of_answers(outcomes, returned) is not None)
         wait_for(lambda: httpx.get(f"{service.url}/readyz").status_code == 200)
