@@ -255,8 +255,9 @@ class Indices:
         formats = {about.get("format") for about in ours.values()}
         if formats != {template.FORMAT}:
             raise StoreMismatch(
-                f"{self.location} has format {sorted(map(str, formats))}, this version of "
-                f"reviewqa reads {template.FORMAT}; use the version that made it, or copy it"
+                f"{self.location} has format {', '.join(sorted(map(str, formats)))}, this version "
+                f"of reviewqa reads {template.FORMAT}; use the version that made it, or take it "
+                "along with that version's `reviewqa store copy`"
             )
         self.unfit = self._misfit([about for about in ours.values() if "analyzer" in about])
 

@@ -253,6 +253,20 @@ def test_an_index_of_somebody_else_is_left_alone(store: ElasticEngine) -> None:
         client.indices.delete(index=name)
 
 
+@pytest.mark.parametrize("derived", [False, True])
+def test_a_layout_of_another_version_is_left_alone(store: ElasticEngine, derived: bool) -> None:
+    """No earlier layout was ever released; a later one is neither read nor written."""
+    name = store.location.rsplit("/", 1)[1]
+    client = store._server._client
+    index = store._indices.concrete_passages()[0] if derived else name
+    meta = client.indices.get_mapping(index=index)[index]["mappings"]["_meta"]
+    meta["reviewqa"]["format"] = 99
+    client.indices.put_mapping(index=index, meta=meta)
+    for how in ({"read_only": True}, {"create": True}):
+        with pytest.raises(StoreMismatch, match=r"has format .*99, .* reads 1; .*store copy"):
+            open_engine(store.location, **how)
+
+
 def test_a_store_of_other_rules_asks_for_a_rebuild_and_gets_it(store: ElasticEngine) -> None:
     name = store.location.rsplit("/", 1)[1]
     client = store._server._client
