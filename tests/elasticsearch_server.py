@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +21,8 @@ from hypothesis import strategies as st
 from indexing.engines.elastic.engine import ElasticEngine
 
 EXAMPLES = int(os.environ.get("REVIEWQA_EXAMPLES", "4"))
+# Tests start servers often and ask them little: compile fast rather than well.
+_SMALL = {"ES_HEAP": "384m", "ES_JAVA_OPTS": "-XX:TieredStopAtLevel=1"}
 VARIABLE, SCRIPT = "ELASTICSEARCH_URL", "ELASTICSEARCH_SERVE"
 
 
@@ -86,22 +90,38 @@ class OwnServer:
 
     @classmethod
     @contextmanager
-    def started(cls, **options: str) -> Iterator[OwnServer]:
+    def started(cls, nodes: int = 1, **options: str) -> Iterator[OwnServer]:
         """Stopped in the end. ``options`` are variables of the script."""
         if not os.environ.get(SCRIPT):
             pytest.skip(f"{SCRIPT} names no script that starts, kills and resumes a server")
-        port = str(30_000 + secrets.randbelow(20_000))
+        # Below those that the kernel gives to connections, which would take one by chance.
+        port = str(10_000 + secrets.randbelow(10_000))
         new = cls("", port)
         try:
-            yield cls(new.run("start", **options).split()[-1], port)
+            yield cls(new.run("start", str(nodes), **options).split()[-1], port)
         finally:
             new.run("stop")
+
+    def wait_ready(self, *statuses: str, node: int = 1) -> None:
+        """Wait until a node says that every index can be read, or what else is asked for."""
+        deadline = time.monotonic() + 300
+        while self.health(node) not in (statuses or ("yellow", "green")):
+            assert time.monotonic() < deadline, "the server did not come back"
+            time.sleep(0.05)
+
+    def health(self, node: int = 1) -> str:
+        """What a node says of its cluster; empty while it does not answer."""
+        url = self.url.split(",")[node - 1]
+        try:
+            return str(httpx.get(f"{url}/_cluster/health", timeout=1).json().get("status", ""))
+        except (httpx.HTTPError, ValueError):
+            return ""
 
     def run(self, *arguments: str, **options: str) -> str:
         """What a command of the script prints."""
         done = subprocess.run(
             [os.environ[SCRIPT], *arguments],
-            env={**os.environ, "ES_PORT": self.port, "ES_HEAP": "384m", **options},
+            env={**os.environ, **_SMALL, "ES_PORT": self.port, **options},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

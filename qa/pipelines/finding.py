@@ -60,13 +60,18 @@ class Finder:
                 if "top_k" in self._sockets[name]:
                     own = getattr(self._pipeline.get_component(name), "top_k", 0)
                     data[name]["top_k"] = top_k if name == self.last else max(own, top_k)
+        return self._run(data)
+
+    def _run(self, data: dict[str, Any]) -> dict[str, Any]:
         try:
             result: dict[str, Any] = self._pipeline.run(data, include_outputs_from=self.components)
+            return result
         except PipelineRuntimeError as error:
-            if isinstance(error.__cause__, IndexingError | QAError):
-                raise error.__cause__ from None
-            raise
-        return result
+            # Haystack wraps whatever a component raises; callers know our errors by their kinds.
+            if not isinstance(error.__cause__, IndexingError | QAError):
+                raise
+            ours = error.__cause__
+        raise ours
 
     def documents(self, found: dict[str, Any]) -> list[Any]:
         """What the reader got, best first."""

@@ -25,8 +25,9 @@ from indexing.errors import (
     StoreMismatch,
     StoreNotFound,
 )
-from indexing.records import Hit, Review
+from indexing.records import Hit, Label, Review
 from indexing.splitter import SplitterSettings
+from tests.conformance.vector_suite import embed
 
 WORDS = ("battery", "screen", "cable", "great")
 
@@ -256,6 +257,33 @@ def test_migrations_are_applied_once_and_in_full(
     for _ in range(2):
         with closing(EmbeddedEngine(store.location)) as migrated:
             assert migrated.info().reviews == 40
+
+
+@pytest.mark.parametrize("version", range(1, len(migrations.MIGRATIONS)))
+def test_a_store_of_each_earlier_schema_is_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    """The data is what the earlier schema's own steps made; nothing of it changes."""
+    place = tmp_path / "old"
+    with monkeypatch.context() as earlier:
+        for module in ("migrations", "database"):
+            steps = migrations.MIGRATIONS[:version]
+            earlier.setattr(f"indexing.engines.embedded.{module}.MIGRATIONS", steps)
+        with closing(EmbeddedEngine(place, create=True)) as old:
+            fill(old)
+            expected, reviews = answers(old), list(old.review_pages())
+            fingerprint = old.fingerprint()
+    with pytest.raises(StoreMismatch, match=rf"schema {version} of .*open it once for writing"):
+        EmbeddedEngine(place, read_only=True)
+    with closing(EmbeddedEngine(place)) as now:
+        assert (answers(now), list(now.review_pages())) == (expected, reviews)
+        assert now.fingerprint() == fingerprint
+        embed(now)
+        (review, *_) = reviews[0]
+        now.labels.write([Label("q", "why?", review.id, review.text, (((0, 4),),), {})])
+        assert now.check() == []
+    with closing(EmbeddedEngine(place, read_only=True)) as reader:
+        assert (reader.info().vectors, len(list(reader.labels.all()))) == (40, 1)
 
 
 def test_a_store_of_other_splitter_rules_is_cut_anew(

@@ -136,7 +136,8 @@ class ElasticEngine:
         return self._delete(review_ids, (name, make_state))
 
     def load_checkpoint(self, name: str) -> dict[str, Any] | None:
-        return self._states.load_checkpoint(name)
+        with self._server.patiently():
+            return self._states.load_checkpoint(name)
 
     def clear_checkpoint(self, name: str) -> None:
         self._refuse_read_only()

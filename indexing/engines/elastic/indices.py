@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 
 from indexing.engines.elastic import faults, template
 from indexing.engines.elastic.address import Address
-from indexing.engines.elastic.server import Server
+from indexing.engines.elastic.server import Passing, Server
 from indexing.engines.elastic.settings import LOADING_REFRESH
 from indexing.errors import StoreForbidden, StoreMismatch
 
@@ -122,11 +122,12 @@ class Indices:
                 answer: Mapping[str, Any] = client.mget(
                     index=index, ids=some, source_includes=list(fields)
                 ).body
+                for item in answer["docs"]:
+                    if "error" in item:
+                        raise self._broken(item["error"])
                 return answer
 
             for item in self.server.search(call)["docs"]:
-                if "error" in item:
-                    raise self._broken(item["error"])
                 if item.get("found"):
                     found[item["_id"]] = item["_source"]
         return found
@@ -301,8 +302,9 @@ class Indices:
         formats = {about.get("format") for about in ours.values()}
         if formats != {template.FORMAT}:
             raise StoreMismatch(
-                f"{self.location} has format {sorted(map(str, formats))}, this version of "
-                f"reviewqa reads {template.FORMAT}; use the version that made it, or copy it"
+                f"{self.location} has format {', '.join(sorted(map(str, formats)))}, this version "
+                f"of reviewqa reads {template.FORMAT}; use the version that made it, or take it "
+                "along with that version's `reviewqa store copy`"
             )
         self.unfit = self._misfit([about for about in ours.values() if "analyzer" in about])
 
@@ -317,4 +319,8 @@ class Indices:
     def _broken(self, error: Mapping[str, Any]) -> Exception:
         if error.get("type") == "index_not_found_exception":
             return faults.missing(self.location)
-        return StoreMismatch(f"{self.location}: {error.get('reason')}")
+        # Of a shard that is being found again, say; the answer as a whole is 200.
+        return Passing(
+            f"{self.location}: the server cannot read some documents now ({error.get('type')}); "
+            "try again later"
+        )

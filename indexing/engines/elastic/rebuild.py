@@ -29,18 +29,19 @@ def rebuild(indices: Indices, states: States, lock: RebuildLock) -> None:
     with lock.holding():
         state = states.read()
         if state.splitter != state.settings.fingerprint:
-            _resplit(indices, state.settings)
+            _resplit(indices, lock, state.settings)
             state = _adopted(states, state)
         old = indices.concrete_passages()
         new = indices.create_passages()
         _quicken(indices, new, "-1")
         try:
             _fill(indices, lock, state, new, carry=bool(old))
+            _quicken(indices, new, indices.server.settings.refresh)
+            indices.force_refresh(new)
+            lock.renew()
         except BaseException:
             indices.delete(new)
             raise
-        _quicken(indices, new, indices.server.settings.refresh)
-        indices.force_refresh(new)
         indices.switch(new, old)
         indices.unfit = ""
         # Also what an interrupted rebuild left behind.
@@ -93,7 +94,7 @@ def _vectors(
     return found
 
 
-def _resplit(indices: Indices, settings: SplitterSettings) -> None:
+def _resplit(indices: Indices, lock: RebuildLock, settings: SplitterSettings) -> None:
     """Cut every review anew; may be interrupted and run again."""
     indices.force_refresh(indices.truth)
     query = {"term": {"kind": REVIEW}}
@@ -101,6 +102,7 @@ def _resplit(indices: Indices, settings: SplitterSettings) -> None:
     for hits in indices.scan(indices.truth, query, size=_PAGE, source_includes=fields):
         bulk.run(indices.server, (_recut(indices.truth, hit, settings) for hit in hits))
         indices.written(indices.truth)
+        lock.renew()
 
 
 def _recut(index: str, hit: Mapping[str, Any], settings: SplitterSettings) -> Action:

@@ -109,7 +109,7 @@ class Server:
                 wait = random.uniform(0, pause)  # noqa: S311
                 late = time.monotonic() + wait >= deadline
                 moved = tries <= _SEARCH_TRIES and faults.is_moved(error)
-                again = moved or isinstance(error, _BreakerOpen) or faults.is_passing(error)
+                again = moved or isinstance(error, Passing) or faults.is_passing(error)
                 if not left or late or not again:
                     raise self._translated(error) from error
                 time.sleep(wait)
@@ -142,7 +142,11 @@ class Server:
         return error
 
 
-class _BreakerOpen(StoreUnavailable):
+class Passing(StoreUnavailable):
+    """Raised by a call that a later try may not fail."""
+
+
+class _BreakerOpen(Passing):
     """Nothing was sent."""
 
 

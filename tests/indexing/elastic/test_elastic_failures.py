@@ -135,6 +135,24 @@ def test_writes_wait_for_a_busy_server_and_lose_nothing(
     assert found(behind) == ["new", *EVERY] or set(found(behind)) == {"new", *EVERY}
 
 
+def test_documents_that_cannot_be_read_for_a_while_are_asked_for_again(
+    behind: ElasticEngine, proxy: FaultyServer
+) -> None:
+    """One answer to a request for many documents can be 200 and lack those of a shard."""
+    error = {"type": "no_shard_available_action_exception", "reason": "as told"}
+    lacking = {"docs": [{"_index": "i", "_id": "review:r1", "error": error}]}
+    left = iter(range(2))
+
+    def fault(method: str, path: str) -> tuple[int, object] | None:
+        return (200, lacking) if "_mget" in path and next(left, None) is not None else None
+
+    proxy.fault = fault
+    assert behind.review("r1") is not None
+    proxy.fault = lambda method, path: (200, lacking) if "_mget" in path else None
+    with pytest.raises(StoreUnavailable, match="try again later"):
+        behind.review("r1")
+
+
 def test_a_refused_key_is_named(behind: ElasticEngine, proxy: FaultyServer) -> None:
     for status in (401, 403):
         proxy.answer(status, "security_exception")
@@ -234,6 +252,20 @@ def test_an_index_of_somebody_else_is_left_alone(store: ElasticEngine) -> None:
         assert client.count(index=name)["count"] == 0
     finally:
         client.indices.delete(index=name)
+
+
+@pytest.mark.parametrize("derived", [False, True])
+def test_a_layout_of_another_version_is_left_alone(store: ElasticEngine, derived: bool) -> None:
+    """No earlier layout was ever released; a later one is neither read nor written."""
+    name = store.location.rsplit("/", 1)[1]
+    client = store._server._client
+    index = store._indices.concrete_passages()[0] if derived else name
+    meta = client.indices.get_mapping(index=index)[index]["mappings"]["_meta"]
+    meta["reviewqa"]["format"] = 99
+    client.indices.put_mapping(index=index, meta=meta)
+    for how in ({"read_only": True}, {"create": True}):
+        with pytest.raises(StoreMismatch, match=r"has format .*99, .* reads 1; .*store copy"):
+            open_engine(store.location, **how)
 
 
 def test_a_store_of_other_rules_asks_for_a_rebuild_and_gets_it(store: ElasticEngine) -> None:

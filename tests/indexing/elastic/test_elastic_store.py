@@ -131,6 +131,37 @@ def test_removed_passages_of_large_stores_are_left_to_the_server(
 
 
 @pytest.mark.elasticsearch
+def test_a_vector_of_zeros_is_a_vector(
+    store: ElasticEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that compared by cosine would refuse it; inner products are defined for it."""
+    store.write(reviews(3))
+    names = [passage.id for page in store.passages_without_vectors() for passage in page]
+    space, rows = VectorSpace("e", 2), [[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0]]
+    assert store.put_vectors(space, names, rows) == 3
+    for exact_up_to in (100, 1):
+        monkeypatch.setattr(search, "EXACT_UP_TO", exact_up_to)
+        found = store.search_vectors([2.0, 0.0], k=3)
+        assert [(hit.passage.id, hit.score) for hit in found] == [
+            (names[1], 2.0), (names[0], 0.0), (names[2], -2.0)
+        ]  # fmt: skip
+        assert {hit.score for hit in store.search_vectors([0.0, 0.0], k=3)} == {0.0}
+
+
+@pytest.mark.elasticsearch
+def test_who_wrote_finds_it_at_once_and_others_after_a_sync(store: ElasticEngine) -> None:
+    with store.exclusive(), closing(ElasticEngine(store.location, read_only=True)) as other:
+        store.write([Review("r1", "p", "A zebra.")])
+        assert other.review("r1") is not None, "by id it is there without a refresh"
+        assert other.search_bm25("zebra", k=1) == []
+        assert len(store.search_bm25("zebra", k=1)) == 1
+        store.write([Review("r2", "p", "A giraffe.")])
+        assert other.search_bm25("giraffe", k=1) == []
+        store.sync(compact=False)
+        assert len(other.search_bm25("giraffe", k=1)) == 1
+
+
+@pytest.mark.elasticsearch
 def test_shards_change_no_score() -> None:
     whole, parted = new_location(), new_location()
     settings = ElasticSettings(shards=3)
