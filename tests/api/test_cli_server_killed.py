@@ -30,7 +30,7 @@ pytestmark = pytest.mark.elasticsearch
 log = logging.getLogger(__name__)
 KILLS = int(os.environ.get("REVIEWQA_KILLS", "2"))
 SEED = int(os.environ.get("REVIEWQA_SEED", "20"))
-DUMP = 2000
+DUMP = 6000
 IMPATIENT, PATIENT = "6", "240"
 
 
