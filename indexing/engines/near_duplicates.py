@@ -53,6 +53,9 @@ class SimhashGroup:
         self._hashes = np.array(list(hashes), dtype=np.int64).view(np.uint64)
         self._size = len(self._hashes)
 
+    def __len__(self) -> int:
+        return self._size
+
     def add(self, value: int) -> None:
         if self._size == len(self._hashes):
             grown: NDArray[np.uint64] = np.zeros(max(16, 2 * self._size), dtype=np.uint64)

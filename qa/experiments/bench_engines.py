@@ -111,9 +111,9 @@ def measure(location: str, dump: Path, questions: Sequence[str], count: int) -> 
 
 
 def resident() -> float:
-    """This process's resident memory in MB."""
+    """This process's own resident memory in MB, without files mapped into it."""
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    kilobytes = next(line.split()[1] for line in lines if line.startswith("VmRSS"))
+    kilobytes = next(line.split()[1] for line in lines if line.startswith("RssAnon"))
     return int(kilobytes) / 1024
 
 

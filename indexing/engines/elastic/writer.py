@@ -7,7 +7,7 @@ every id is computed from the review's.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,9 +19,9 @@ from indexing.engines.elastic.bulk import Action
 from indexing.engines.elastic.documents import REVIEW
 from indexing.engines.elastic.indices import Indices
 from indexing.engines.elastic.lock import RebuildLock
+from indexing.engines.elastic.near_cache import NearCache
 from indexing.engines.elastic.state import States
 from indexing.engines.elastic.template import WINDOW
-from indexing.engines.near_duplicates import SimhashGroup
 from indexing.engines.prepared import Prepared, passage_id, prepare
 from indexing.records import Review
 
@@ -35,6 +35,7 @@ class Writer:
         self._indices = indices
         self._states = states
         self._lock = rebuild_lock
+        self._near = NearCache(self._simhashes)
 
     def write(
         self,
@@ -44,6 +45,15 @@ class Writer:
         keep_duplicates: bool = False,
     ) -> WriteReport:
         """See :meth:`indexing.engines.base.IngestEngine.write_checkpointed`."""
+        try:
+            return self._write(reviews, checkpoint, keep_duplicates)
+        except BaseException:
+            self._near.clear()
+            raise
+
+    def _write(
+        self, reviews: Sequence[Review], checkpoint: Checkpoint | None, keep_duplicates: bool
+    ) -> WriteReport:
         batch = [prepare(review) for review in reviews]
         self._indices.require_fit()
         stored, rebuilds = self._stored([item.review.id for item in batch])
@@ -54,6 +64,7 @@ class Writer:
         state = checkpoint[1](report) if checkpoint else None
         refused = self._store(final, stored)
         if refused:
+            self._near.clear()
             report = _without(report, refused, stored)
             state = checkpoint[1](report) if checkpoint else None
         if final and self._lock.wait() != rebuilds:
@@ -65,6 +76,7 @@ class Writer:
     def delete(self, review_ids: Sequence[str], checkpoint: Checkpoint | None) -> int:
         """See :meth:`indexing.engines.base.IngestEngine.delete_checkpointed`."""
         self._indices.require_fit()
+        self._near.clear()
         stored, rebuilds = self._stored(review_ids)
         state = checkpoint[1](len(stored)) if checkpoint else None
         counts = {name: source["passages"] for name, source in stored.items()}
@@ -103,7 +115,7 @@ class Writer:
         return Decisions(
             known,
             self._text_counts(fresh, known),
-            self._simhash_groups({item.review.product_id for item in fresh}),
+            self._near.groups(_products(fresh, known)),
             self._states.for_writing().settings,
             keep_duplicates=keep,
         )
@@ -115,14 +127,10 @@ class Writer:
         found = self._columns("text_hash", sorted(text.hex() for text in wanted), ["text_hash"])
         return Counter(bytes.fromhex(text) for (text,) in found)
 
-    def _simhash_groups(self, products: Collection[str]) -> dict[str, SimhashGroup]:
-        grouped: defaultdict[str, list[int]] = defaultdict(list)
-        found = self._columns(
-            "product_id", documents.findable(sorted(products)), ["product_id", "simhash"]
-        )
-        for product_id, *value in found:
-            grouped[product_id].extend(value)
-        return {name: SimhashGroup(values) for name, values in grouped.items()}
+    def _simhashes(self, products: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """Product and SimHash of the products' reviews, those too short for one left out."""
+        found = self._columns("product_id", documents.findable(products), ["product_id", "simhash"])
+        return ((row[0], row[1]) for row in found if len(row) == 2)
 
     def _columns(
         self, field: str, values: Sequence[str], columns: Sequence[str]
@@ -236,6 +244,12 @@ def _sizes(final: Mapping[str, Prepared], stored: Mapping[str, dict[str, Any]]) 
 
 def _keyed(items: Mapping[str, Prepared]) -> Iterator[tuple[str, Prepared]]:
     return ((documents.document_id(REVIEW, name), item) for name, item in items.items())
+
+
+def _products(batch: Sequence[Prepared], known: Mapping[str, Known]) -> set[str]:
+    """Those whose reviews the batch adds to or, replacing some, takes from."""
+    left = {known[item.review.id].product_id for item in batch if item.review.id in known}
+    return left | {item.review.product_id for item in batch}
 
 
 def _is_unchanged(item: Prepared, known: Mapping[str, Known]) -> bool:
