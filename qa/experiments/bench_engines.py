@@ -1,10 +1,11 @@
 """A large dump into both engines, and questions on one product of it.
 
-``python -m qa.experiments.bench_engines --data DATA --reviews 1000000 --store FOLDER --store URL``
+``python -m qa.experiments.bench_engines --data DATA --dump FILE --store FOLDER
+--store URL``
 writes a dump of reviews made of SubjQA's sentences, indexes it into each store as ``reviewqa index
 --no-embed`` does, and asks SubjQA's questions about products of it, one after the other. It prints
 JSON: reviews a second, bytes on disk, the indexing process's memory while it went on, and
-milliseconds. Stores must be new; the dump is kept beside the first folder and used again.
+milliseconds. Stores must be new; a dump that is there is used again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 from eval.datasets.registry import load_reading
 from indexing.engines.base import Engine
 from indexing.engines.registry import open_engine
-from indexing.ingest import ingest
+from indexing.ingest import IngestOptions, ingest
 from indexing.report import Progress
 from indexing.splitter import sentences
 from qa.experiments.cpu import instructions, model_name
@@ -92,7 +93,8 @@ def measure(location: str, dump: Path, questions: Sequence[str], count: int) -> 
 
     try:
         started = time.perf_counter()
-        report = ingest(engine, [str(dump)], progress=tell)
+        options = IngestOptions(rejects=dump.with_suffix(".rejects.jsonl"))
+        report = ingest(engine, [str(dump)], options, tell)
         seconds = time.perf_counter() - started
         info = engine.info()
         return {

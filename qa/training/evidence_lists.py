@@ -16,17 +16,16 @@ from pathlib import Path
 
 import torch
 
-from qa.reader.session import length_batches
 from qa.reader.windows import Window, Windower
 from qa.training.hard_negatives import Mined, mine_bm25
 from qa.training.list_settings import ListSettings
+from qa.training.losses import NEVER, context_mask
 from qa.training.pairs import Pairs, load_pairs
 from qa.training.ranker_batches import RankedList, make_lists
-from qa.training.ranking_loss import best_windows, listwise_loss
+from qa.training.ranking_loss import list_loss
 from qa.training.span_model import SpanReader
 from qa.training.torch_model import tensors
 
-_NEVER = -1e4
 Lists = tuple[RankedList, ...]
 
 
@@ -47,19 +46,14 @@ class EvidenceLists:
 
     def backward(self, reader: SpanReader, batch: Lists) -> float:
         """Add the gradient of a batch's loss, which is returned."""
-        questions = [self._pairs.pairs[one.pair].question for one in batch]
-        texts = [[self._pairs.passages[n].text for n in one.passages] for one in batch]
-        windows = self._windower.cut(questions, texts)
-        found, order = [], []
-        for indices in length_batches([w.length for w in windows], self._pieces):
-            cut = [windows[i] for i in indices]
-            with torch.autocast("cpu", torch.bfloat16):
-                start, end = reader(**tensors(cut))
-            found.append(evidence(start.float(), end.float(), cut))
-            order += indices
-        places = [(windows[i].question, windows[i].context) for i in order]
-        table = best_windows(torch.cat(found), places, [len(one.passages) for one in batch])
-        loss = self._settings.share * listwise_loss(table)
+
+        def score(windows: list[Window]) -> torch.Tensor:
+            start, end = reader(**tensors(windows))
+            return evidence(start.float(), end.float(), windows)
+
+        pieces = self._pieces
+        loss = list_loss(self._pairs, batch, self._windower, pieces, score)
+        loss = self._settings.share * loss
         loss.backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
@@ -71,11 +65,8 @@ def evidence(start: torch.Tensor, end: torch.Tensor, batch: Sequence[Window]) ->
         start, end: (batch, length) logits. All starts and all ends count, so that each learns;
             the best span's, which ranks in the end, is the greatest term.
     """
-    first = torch.tensor([window.first for window in batch])[:, None]
-    last = torch.tensor([window.length - 1 for window in batch])[:, None]
-    positions = torch.arange(start.shape[1])[None, :]
-    outside = (positions < first) | (positions >= last)
+    outside = ~context_mask(batch, start.shape[1])
     return sum(
-        torch.logsumexp(logits.masked_fill(outside, _NEVER), dim=-1) - logits[:, 0]
+        torch.logsumexp(logits.masked_fill(outside, NEVER), dim=-1) - logits[:, 0]
         for logits in (start, end)
     )  # type: ignore[return-value]

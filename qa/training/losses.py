@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import torch
 
+from qa.reader.windows import Window
 from qa.training.reader_features import Feature
 
-_NEVER = -1e4
+NEVER = -1e4
 
 
 def span_loss(start: torch.Tensor, end: torch.Tensor, batch: Sequence[Feature]) -> torch.Tensor:
@@ -19,18 +20,16 @@ def span_loss(start: torch.Tensor, end: torch.Tensor, batch: Sequence[Feature]) 
     whole (the marginal over all positions), so it moves the null answer and no span.
     """
     wanted = targets(batch, start.shape[1])
-    context = context_mask(batch, start.shape[1])
+    context = context_mask([item.window for item in batch], start.shape[1])
     anywhere = torch.tensor([item.somewhere for item in batch])
     allowed = context.clone()
     allowed[:, 0] = True
     losses = []
     for logits, target in zip((start, end), wanted, strict=True):
-        logs = torch.log_softmax(
-            logits.masked_fill(_padding(batch, start.shape[1]), _NEVER), dim=-1
-        )
+        logs = torch.log_softmax(logits.masked_fill(_padding(batch, start.shape[1]), NEVER), dim=-1)
         exact = -(target * logs).sum(dim=-1)
-        inside = torch.log_softmax(logits.masked_fill(~allowed, _NEVER), dim=-1)
-        somewhere = -torch.logsumexp(inside.masked_fill(~context, _NEVER), dim=-1)
+        inside = torch.log_softmax(logits.masked_fill(~allowed, NEVER), dim=-1)
+        somewhere = -torch.logsumexp(inside.masked_fill(~context, NEVER), dim=-1)
         losses.append(torch.where(anywhere, somewhere, exact))
     return (losses[0] + losses[1]).mean() / 2
 
@@ -47,10 +46,10 @@ def targets(batch: Sequence[Feature], length: int) -> torch.Tensor:
     return wanted
 
 
-def context_mask(batch: Sequence[Feature], length: int) -> torch.Tensor:
-    """(batch, length) bool: true on context pieces."""
-    first = torch.tensor([item.window.first for item in batch])[:, None]
-    last = torch.tensor([item.window.length - 1 for item in batch])[:, None]
+def context_mask(windows: Sequence[Window], length: int) -> torch.Tensor:
+    """(windows, length) bool: true on context pieces."""
+    first = torch.tensor([window.first for window in windows])[:, None]
+    last = torch.tensor([window.length - 1 for window in windows])[:, None]
     positions = torch.arange(length)[None, :]
     return (positions >= first) & (positions < last)
 

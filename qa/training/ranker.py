@@ -10,7 +10,6 @@ from tokenizers import Tokenizer
 from qa.encoders.registry import open_encoder
 from qa.model_folder import TOKENIZER
 from qa.ranker.cross_encoder import CrossEncoder
-from qa.reader.session import length_batches
 from qa.reader.windows import Windower
 from qa.training import ranker_selection
 from qa.training.checkpoint import load, start_from
@@ -29,7 +28,7 @@ from qa.training.hard_negatives import (
 from qa.training.pairs import Pairs, load_pairs
 from qa.training.ranker_batches import RankedList, make_lists
 from qa.training.ranker_recipe import RankerRecipe, RankerStage, load_ranker_recipe
-from qa.training.ranking_loss import best_windows, listwise_loss
+from qa.training.ranking_loss import list_loss
 from qa.training.recipe import backbone_path
 from qa.training.staged import Job, Scores, StagedRun
 from qa.training.torch_model import tensors
@@ -83,17 +82,13 @@ class _Run(StagedRun[RankerStage, Lists]):
         return make_lists(self._pairs, self._mined, stage, self._recipe.seed + 1000 * epoch)
 
     def backward(self, stage: RankerStage, batch: Lists) -> float:
-        questions = [self._pairs.pairs[one.pair].question for one in batch]
-        texts = [[self._pairs.passages[n].text for n in one.passages] for one in batch]
-        windows = self._windower.cut(questions, texts)
-        found, order = [], []
-        for indices in length_batches([w.length for w in windows], self._recipe.chunk):
-            with torch.autocast("cpu", torch.bfloat16):
-                found.append(self._ranker(**tensors([windows[i] for i in indices])))
-            order += indices
-        places = [(windows[i].question, windows[i].context) for i in order]
-        scores = torch.cat(found).float()
-        loss = listwise_loss(best_windows(scores, places, [len(one.passages) for one in batch]))
+        loss = list_loss(
+            self._pairs,
+            batch,
+            self._windower,
+            self._recipe.chunk,
+            lambda windows: self._ranker(**tensors(windows)),
+        )
         loss.backward()
         return float(loss.detach())
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from indexing.engines.elastic import address
 from indexing.engines.elastic.engine import ElasticEngine
 from indexing.engines.elastic.settings import ElasticSettings
 from indexing.engines.registry import open_engine
@@ -18,7 +17,6 @@ from indexing.errors import (
     StoreError,
     StoreForbidden,
     StoreMismatch,
-    StoreNotFound,
     StoreReadOnly,
     StoreUnavailable,
 )
@@ -297,42 +295,6 @@ def test_a_store_of_other_rules_asks_for_a_rebuild_and_gets_it(store: ElasticEng
         assert other.check() == []
     finally:
         other.close()
-
-
-def test_there_is_no_store_where_none_was_made() -> None:
-    with pytest.raises(StoreNotFound, match="reviewqa index SOURCE --store"):
-        open_engine(new_location())
-
-
-def test_nobody_at_the_address_is_one_clear_line() -> None:
-    with pytest.raises(StoreUnavailable, match="see that it runs"):
-        ElasticEngine("http://127.0.0.1:9/store", settings=QUICK)
-
-
-def test_an_address_may_name_a_folder_for_vectors() -> None:
-    location = "https://one:9200,two:9201/reviews?vectors=/data/of me@home?"
-    found = address.parse(location)
-    assert found.vectors == "/data/of me@home?"
-    assert found.location == location
-    assert address.parse("http://one/reviews").vectors is None
-
-
-@pytest.mark.parametrize(
-    ("location", "said"),
-    [
-        ("https://localhost:9200", "no address of a store"),
-        ("https://localhost:9200/Upper", "lower-case"),
-        ("https://localhost:notaport/name", "no address of a store"),
-        ("https://me:secret@localhost/name", "REVIEWQA_ES_PASSWORD"),
-        ("https://me:secret@localhost/name?vectors=there", "REVIEWQA_ES_PASSWORD"),
-        ("https://localhost/name?vectors=", r"\?vectors=DIR"),
-        ("https://localhost/name?vector=there", r"\?vectors=DIR"),
-    ],
-)
-def test_a_wrong_address_says_what_a_right_one_is(location: str, said: str) -> None:
-    with pytest.raises(StoreError, match=said) as refused:
-        open_engine(location)
-    assert "secret" not in str(refused.value)
 
 
 def test_a_rebuild_is_never_seen_half_done(store: ElasticEngine) -> None:

@@ -15,17 +15,9 @@ from qa.embedding import embed
 from qa.encoders.registry import open_encoder
 from qa.pipelines.answer import Answerer
 from tests.elasticsearch_server import stores
+from tests.qa.texts import QUESTION, TEXTS
 
 pytestmark = pytest.mark.elasticsearch
-TEXTS = (
-    "The battery lasts nine hours on one charge.",
-    "The strap holds a heavy camera well.",
-    "It arrived late and the box was torn.",
-    "I love the colour of the strap.",
-    "Batteries are not included, sadly.",
-    "My camera fits.",
-)
-QUESTION = "How long does the battery last?"
 
 
 @pytest.fixture(scope="module")

@@ -24,16 +24,7 @@ from qa.encoders.fake import FakeEncoder
 from qa.fusion import weighted_fusion
 from qa.pipelines.answer import Answerer
 from qa.reader.reader import Reader
-
-TEXTS = (
-    "The battery lasts nine hours on one charge.",
-    "The strap holds a heavy camera well.",
-    "It arrived late and the box was torn.",
-    "I love the colour of the strap.",
-    "Batteries are not included, sadly.",
-    "My camera fits.",
-)
-QUESTION = "How long does the battery last?"
+from tests.qa.texts import QUESTION, TEXTS
 
 
 @pytest.fixture
