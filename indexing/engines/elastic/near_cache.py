@@ -8,9 +8,11 @@ counted, so a count may miss some of those, and nothing else rests on it.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from indexing.engines.near_duplicates import SimhashGroup
 
@@ -18,8 +20,20 @@ Fetch = Callable[[list[str]], Iterable[tuple[str, int]]]
 """The products' hashes, in any order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A product's hashes, and when they were fetched."""
+
+    fetched: float
+    group: SimhashGroup
+
+
 class NearCache:
-    """Groups by product; those it gives are the ones it keeps, and grow with what is accepted."""
+    """Lends groups to one batch at a time. Safe for threads.
+
+    A batch takes its products' groups, adds what it accepts, and gives them back once that is
+    stored. Those of a batch that fails, or that another holds, are fetched.
+    """
 
     def __init__(
         self,
@@ -36,36 +50,34 @@ class NearCache:
             seconds: a group is fetched again when it is older.
         """
         self._fetch, self._most, self._seconds, self._clock = fetch, most, seconds, clock
-        self._kept: OrderedDict[str, tuple[float, SimhashGroup]] = OrderedDict()
+        self._kept: OrderedDict[str, Lent] = OrderedDict()
+        self._mutex = threading.Lock()
 
-    def groups(self, products: Collection[str]) -> dict[str, SimhashGroup]:
+    def take(self, products: Collection[str]) -> dict[str, Lent]:
         """Those of the products, of one without hashes an empty one."""
         now = self._clock()
-        missing = sorted(name for name in products if not self._is_fresh(name, now))
-        if missing:
-            self._kept.update((name, (now, group)) for name, group in self._fetched(missing))
-        found = {}
-        for name in products:
-            self._kept.move_to_end(name)
-            found[name] = self._kept[name][1]
-        self._shrink(len(found))
-        return found
+        with self._mutex:
+            kept = {name: self._kept.pop(name) for name in products if name in self._kept}
+        fresh = {name: one for name, one in kept.items() if now - one.fetched <= self._seconds}
+        missing = sorted(name for name in products if name not in fresh)
+        return fresh | (self._fetched(missing, now) if missing else {})
+
+    def give_back(self, lent: Mapping[str, Lent]) -> None:
+        """What was taken, with what was stored since."""
+        with self._mutex:
+            self._kept.update(lent)
+            size = sum(len(one.group) for one in self._kept.values())
+            while size > self._most:
+                _, one = self._kept.popitem(last=False)
+                size -= len(one.group)
 
     def clear(self) -> None:
-        """Forget everything: what was accepted may not have been stored."""
-        self._kept.clear()
+        """Forget everything: something was removed."""
+        with self._mutex:
+            self._kept.clear()
 
-    def _is_fresh(self, name: str, now: float) -> bool:
-        return name in self._kept and now - self._kept[name][0] <= self._seconds
-
-    def _fetched(self, products: list[str]) -> Iterable[tuple[str, SimhashGroup]]:
-        hashes: Mapping[str, list[int]] = {name: [] for name in products}
+    def _fetched(self, products: list[str], now: float) -> dict[str, Lent]:
+        hashes: dict[str, list[int]] = {name: [] for name in products}
         for name, value in self._fetch(products):
             hashes[name].append(value)
-        return ((name, SimhashGroup(values)) for name, values in hashes.items())
-
-    def _shrink(self, needed: int) -> None:
-        size = sum(len(group) for _, group in self._kept.values())
-        while size > self._most and len(self._kept) > needed:
-            _, (_, group) = self._kept.popitem(last=False)
-            size -= len(group)
+        return {name: Lent(now, SimhashGroup(values)) for name, values in hashes.items()}

@@ -45,28 +45,29 @@ class Writer:
         keep_duplicates: bool = False,
     ) -> WriteReport:
         """See :meth:`indexing.engines.base.IngestEngine.write_checkpointed`."""
-        try:
-            return self._write(reviews, checkpoint, keep_duplicates)
-        except BaseException:
-            self._near.clear()
-            raise
-
-    def _write(
-        self, reviews: Sequence[Review], checkpoint: Checkpoint | None, keep_duplicates: bool
-    ) -> WriteReport:
         batch = [prepare(review) for review in reviews]
         self._indices.require_fit()
         stored, rebuilds = self._stored([item.review.id for item in batch])
-        decisions = self._decisions(batch, stored, keep_duplicates)
+        known = {name: documents.known_from(source) for name, source in stored.items()}
+        fresh = [item for item in batch if not _is_unchanged(item, known)]
+        near = self._near.take(_products(fresh, known))
+        decisions = Decisions(
+            known,
+            self._text_counts(fresh, known),
+            {name: lent.group for name, lent in near.items()},
+            self._states.for_writing().settings,
+            keep_duplicates=keep_duplicates,
+        )
         final = {item.review.id: item for item in batch if decisions.take(item)}
         report = WriteReport.of(decisions.tally)
         # Asked before anything is written, so that one that fails leaves nothing.
         state = checkpoint[1](report) if checkpoint else None
         refused = self._store(final, stored)
         if refused:
-            self._near.clear()
             report = _without(report, refused, stored)
             state = checkpoint[1](report) if checkpoint else None
+        else:
+            self._near.give_back(near)
         if final and self._lock.wait() != rebuilds:
             self._restore(_sizes(final, stored))
         if checkpoint and state is not None:
@@ -106,19 +107,6 @@ class Writer:
         held = found.pop(lock.ID, None)
         rebuilds = self._lock.wait_after(held)
         return {keys[key]: source for key, source in found.items()}, rebuilds
-
-    def _decisions(
-        self, batch: Sequence[Prepared], stored: Mapping[str, dict[str, Any]], keep: bool
-    ) -> Decisions:
-        known = {name: documents.known_from(source) for name, source in stored.items()}
-        fresh = [item for item in batch if not _is_unchanged(item, known)]
-        return Decisions(
-            known,
-            self._text_counts(fresh, known),
-            self._near.groups(_products(fresh, known)),
-            self._states.for_writing().settings,
-            keep_duplicates=keep,
-        )
 
     def _text_counts(self, batch: Sequence[Prepared], known: Mapping[str, Known]) -> Counter[bytes]:
         """How many stored reviews have each of the texts that this batch brings or replaces."""

@@ -25,26 +25,36 @@ class Store:
 def test_a_product_is_asked_for_once_and_keeps_what_was_added() -> None:
     store = Store({"lamp": [0]})
     cache = NearCache(store.fetch)
-    first = cache.groups({"lamp", "desk"})
-    assert first["lamp"].has_near(1)
-    assert not first["desk"].has_near(1)
-    first["desk"].add(-1)
-    again = cache.groups({"desk"})
-    assert again["desk"].has_near(-2), "what a batch added is there for the next"
+    first = cache.take({"lamp", "desk"})
+    assert first["lamp"].group.has_near(1)
+    assert not first["desk"].group.has_near(1)
+    first["desk"].group.add(-1)
+    cache.give_back(first)
+    assert cache.take({"desk"})["desk"].group.has_near(-2), "what a batch added is there"
     assert store.asked == [["desk", "lamp"]]
+
+
+def test_what_a_batch_has_or_lost_is_asked_for_again() -> None:
+    store = Store({"lamp": []})
+    cache = NearCache(store.fetch)
+    cache.give_back(cache.take({"lamp"}))
+    held = cache.take({"lamp"})
+    held["lamp"].group.add(7)
+    assert not cache.take({"lamp"})["lamp"].group.has_near(7), "not stored yet"
+    cache.give_back(held)
     cache.clear()
-    assert not cache.groups({"desk"})["desk"].has_near(-2)
+    assert not cache.take({"lamp"})["lamp"].group.has_near(7)
 
 
 def test_an_old_group_is_asked_for_again() -> None:
-    now = 0.0
+    times = iter((0.0, 10.0, 10.5))
     store = Store({"lamp": []})
-    cache = NearCache(store.fetch, seconds=10, clock=lambda: now)
-    cache.groups({"lamp"})
-    store.hashes["lamp"] = [7]
-    assert not cache.groups({"lamp"})["lamp"].has_near(7)
-    now = 10.5
-    assert cache.groups({"lamp"})["lamp"].has_near(7)
+    cache = NearCache(store.fetch, seconds=10, clock=lambda: next(times))
+    for there in (False, False, True):
+        lent = cache.take({"lamp"})
+        assert lent["lamp"].group.has_near(7) == there
+        cache.give_back(lent)
+        store.hashes["lamp"] = [7]
 
 
 @given(st.lists(st.sets(st.integers(0, 9), min_size=1, max_size=4)), st.integers(0, 30))
@@ -52,12 +62,13 @@ def test_what_is_kept_is_bounded_and_right(batches: list[set[int]], most: int) -
     store = Store({str(n): list(range(0, n * 1000, 1000)) for n in range(10)})
     cache = NearCache(store.fetch, most=most)
     for batch in batches:
-        names = {str(n) for n in batch}
-        found = cache.groups(names)
-        assert {name: len(group) for name, group in found.items()} == {n: int(n) for n in names}
+        found = cache.take({str(n) for n in batch})
+        assert {int(name): len(one.group) for name, one in found.items()} == {n: n for n in batch}
+        cache.give_back(found)
         before = len(store.asked)
-        cache.groups(names)
-        assert len(store.asked) == before, "those just given are kept whatever their size"
-    kept = [len(group) for _, group in cache._kept.values()]
-    last = {str(n) for n in batches[-1]} if batches else set()
-    assert sum(kept) <= max(most, sum(int(n) for n in last))
+        if sum(batch) <= most:
+            cache.give_back(cache.take(found))
+            assert len(store.asked) == before, "those just given back are kept if they may be"
+    everything = [int(name) for name in cache.take([str(n) for n in range(10)])]
+    asked = {int(name) for name in (store.asked[-1] if store.asked else [])}
+    assert sum(set(everything) - asked) <= most
