@@ -41,15 +41,16 @@ def review_out(review: Review) -> ReviewOut:
 
 def support_out(support: Support) -> SupportOut:
     """One supporting span."""
+    low, high = support.sentence
     return SupportOut(
         review=review_ref(support.review),
         passage_id=support.passage_id,
         start=support.start,
         end=support.end,
         text=support.text,
-        sentence=support.sentence,
-        sentence_start=support.sentence_start,
-        sentence_end=support.sentence_end,
+        sentence=support.review.text[low:high],
+        sentence_start=low,
+        sentence_end=high,
         confidence=support.confidence,
     )
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from indexing.records import Passage, Review
+from indexing.splitter import Span, sentence_at
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
     """One span of one review: ``review.text[start:end] == text``.
 
-    ``sentence`` is the text around it, ``review.text[sentence_start:sentence_end]``.
     ``confidence`` is the calibrated probability that the span answers the question.
     """
 
@@ -20,10 +20,15 @@ class Support:
     start: int
     end: int
     text: str
-    sentence: str
-    sentence_start: int
-    sentence_end: int
     confidence: float
+
+    @property
+    def sentence(self) -> Span:
+        """Where the sentence around it, or run of sentences, stands in ``review.text``.
+
+        Found when asked for: of all the spans that are marked, few are shown.
+        """
+        return sentence_at(self.review.text, self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)

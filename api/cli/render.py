@@ -61,9 +61,9 @@ def _show_answer(console: Console, label: str, answer: Answer) -> None:
 
 def marked(support: Support) -> Text:
     """The sentence with the span marked; also for eyes that see no colour, by brackets."""
-    begin = support.start - support.sentence_start
-    end = support.end - support.sentence_start
-    text = printable(support.sentence)
+    low, high = support.sentence
+    begin, end = support.start - low, support.end - low
+    text = printable(support.review.text[low:high])
     before, span, after = text[:begin], text[begin:end], text[end:]
     return Text.assemble("“", before, (f"[{span}]", _MARK), after, "”")
 

@@ -11,7 +11,6 @@ from haystack.dataclasses import ExtractedAnswer
 
 from indexing.engines.base import Engine
 from indexing.records import Review
-from indexing.splitter import sentence_at
 from qa.components.extractive_reader import ExtractiveReader
 from qa.convert import found_passages
 from qa.errors import InvalidQuestion, PipelineError, ProductNotFound
@@ -172,16 +171,12 @@ def _support(answer: ExtractedAnswer, reviews: dict[str, Review]) -> Support | N
     end = meta["start"] + answer.document_offset.end
     if review is None or review.text[start:end] != answer.data:
         return None
-    low, high = sentence_at(review.text, start, end)
     return Support(
         review=review,
         passage_id=answer.document.id,
         start=start,
         end=end,
         text=answer.data,
-        sentence=review.text[low:high],
-        sentence_start=low,
-        sentence_end=high,
         confidence=answer.score,
     )
 

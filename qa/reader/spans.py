@@ -8,6 +8,7 @@ across windows, passages and products.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,15 +75,15 @@ def overlap(one: ScoredSpan, other: ScoredSpan) -> bool:
 
 def _ranked_pairs(
     starts: FloatArray, ends: FloatArray, max_pieces: int
-) -> list[tuple[int, int, float]]:
+) -> Iterator[tuple[int, int, float]]:
     """Pairs (i <= j < i + max_pieces) by falling score: per start its best end, all starts."""
     n = len(starts)
     if n == 0:
-        return []
+        return
     width = min(max_pieces, n)
     padded = np.concatenate((ends, np.full(width - 1, -np.inf, ends.dtype)))
     reach = np.lib.stride_tricks.sliding_window_view(padded, width)
     lengths = reach.argmax(axis=1)
     scores = starts + reach[np.arange(n), lengths]
-    order = np.argsort(-scores, kind="stable")
-    return [(int(i), int(i + lengths[i]), float(scores[i])) for i in order]
+    for i in np.argsort(-scores, kind="stable"):
+        yield int(i), int(i + lengths[i]), float(scores[i])

@@ -12,7 +12,7 @@ from qa.records import Support
 
 def support(text: str, review: str, confidence: float) -> Support:
     source = Review(id=review, product_id="p", text=text)
-    return Support(source, f"{review}#0", 0, len(text), text, text, 0, len(text), confidence)
+    return Support(source, f"{review}#0", 0, len(text), text, confidence)
 
 
 def test_wording_does_not_separate_answers() -> None:
