@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import onnxruntime as ort
 from qa.errors import ModelError
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+"""What a model may take; graphs of :mod:`qa.training.export` need no mask."""
 _SLOW_FUSION = "SkipLayerNormFusion"
 """Joins an addition and a layer normalisation into a kernel that is several times slower
 (docs/decisions/0004-int8.md)."""
@@ -24,9 +25,9 @@ Array = npt.NDArray[np.float32]
 
 
 class ModelSession:
-    """A model with int64 (batch, length) :data:`INPUTS`; safe to call from several threads.
+    """A model with int64 (1, length) :data:`INPUTS`; safe to call from several threads.
 
-    Every input is a run of its own, and ``threads`` run at a time. Dynamic int8 scales activations
+    Every text is a run of its own, and ``threads`` run at a time. Dynamic int8 scales activations
     over a whole batch, so in a batch an input's outputs would depend on its company; alone they do
     not, nothing is padded, and it is faster than batches on two cores
     (docs/decisions/0003-one-window-a-run.md).
@@ -44,9 +45,12 @@ class ModelSession:
         """
         self._session = _open(path)
         self.shapes = {one.name: one.shape for one in self._session.get_outputs()}
-        there = {*self.shapes, *(one.name for one in self._session.get_inputs())}
-        if missing := [name for name in (*INPUTS, *outputs) if name not in there]:
+        self._inputs = {one.name for one in self._session.get_inputs()}
+        there = {*self.shapes, *self._inputs}
+        if missing := [name for name in ("input_ids", *outputs) if name not in there]:
             raise ModelError(f"{path}: no {what}: it lacks {', '.join(missing)}")
+        if unknown := sorted(self._inputs.difference(INPUTS)):
+            raise ModelError(f"{path}: no {what}: it wants {', '.join(unknown)}")
         self._outputs = list(outputs)
         self._threads = threads or _cores()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix=what)
@@ -58,19 +62,33 @@ class ModelSession:
             items: the pieces of an input, and where its second text (segment 1) begins.
         """
         # The longest first, so that no long input is left to one core at the end.
-        order = sorted(range(len(items)), key=lambda i: -len(items[i][0]))
-        alone = self._threads == 1 or len(items) == 1
-        over: Callable[..., Iterable[Any]] = map if alone else self._pool.map
-        found = dict(zip(order, over(self._one, (items[i] for i in order)), strict=True))
-        return [found[i] for i in range(len(items))]
+        left = deque(sorted(range(len(items)), key=lambda i: -len(items[i][0])))
+        found: list[list[Array]] = [[] for _ in items]
+
+        def work() -> None:
+            while True:
+                try:
+                    i = left.popleft()
+                except IndexError:  # the other workers took the rest
+                    return
+                found[i] = self._one(items[i])
+
+        workers = min(self._threads, len(items))
+        if workers < 2:
+            work()
+        else:
+            for one in [self._pool.submit(work) for _ in range(workers)]:
+                one.result()
+        return found
 
     def _one(self, item: tuple[Ids, int]) -> list[Array]:
         pieces, second = item
         ids = np.array([pieces], np.int64)
         segments = np.zeros_like(ids)
         segments[:, second:] = 1
-        values = (ids, np.ones_like(ids), segments)
-        made = self._session.run(self._outputs, dict(zip(INPUTS, values, strict=True)))
+        values = zip(INPUTS, (ids, np.ones_like(ids), segments), strict=True)
+        taken = {name: value for name, value in values if name in self._inputs}
+        made = self._session.run(self._outputs, taken)
         return [one[0] for one in made]
 
 

@@ -1,8 +1,8 @@
 """A text encoder on disk: a folder as in :mod:`qa.model_folder`, and what its manifest says.
 
-The model takes int64 ``input_ids``, ``attention_mask`` and ``token_type_ids``, each
-(batch, length), and gives one float ``embedding``, (batch, dimension), pooled and, where
-``normalized`` says so, of length 1. Two towers (DPR: Karpukhin et al., 2020) are a folder with
+The model takes int64 ``input_ids``, ``token_type_ids`` and perhaps ``attention_mask``, each
+(1, length), and gives one float ``embedding``, (1, dimension), pooled and, where ``normalized``
+says so, of length 1. Two towers (DPR: Karpukhin et al., 2020) are a folder with
 such a folder in ``query`` and in ``passage``.
 """
 

@@ -1,8 +1,8 @@
 """A cross-encoder on disk: a folder as in :mod:`qa.model_folder`, and what its manifest says.
 
-The model takes int64 ``input_ids``, ``attention_mask`` and ``token_type_ids``, each
-(batch, length), of ``[CLS] question [SEP] passage [SEP]``, and gives one float ``score``,
-(batch, 1): the logit of the passage in a softmax over a question's passages.
+The model takes int64 ``input_ids``, ``token_type_ids`` and perhaps ``attention_mask``, each
+(1, length), of ``[CLS] question [SEP] passage [SEP]``, and gives one float ``score``, (1, 1): the
+logit of the passage in a softmax over a question's passages.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class SpanModel(Protocol):
 
 
 class OnnxSpanModel:
-    """A span reader in ONNX: int64 (batch, length) inputs, float (batch, length) logits."""
+    """A span reader in ONNX: int64 (1, length) inputs, float (1, length) logits."""
 
     def __init__(self, path: Path, *, threads: int = 0) -> None:
         """

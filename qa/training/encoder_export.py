@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto
 
 from qa.encoders.package import OUTPUT
 from qa.training.export import Graph, Shape, body, first_piece
@@ -25,36 +24,30 @@ def build_encoder(
     pooling: str = "mean",
     normalized: bool = True,
 ) -> onnx.ModelProto:
-    """The graph of a tower: int64 (batch, length) inputs, float (batch, width) ``embedding``.
+    """The graph of a tower: int64 (1, length) inputs, float (1, width) ``embedding``.
 
     Args:
         weights: by the names of :class:`qa.training.bi_encoder.Tower`'s state.
         shape: the encoder's sizes.
         smoothing: see :func:`qa.training.export.build`.
-        pooling: ``mean`` over the pieces that the mask keeps, or ``cls``, the first piece's vector.
+        pooling: ``mean`` over the pieces, or ``cls``, the first piece's vector.
         normalized: divide each vector by its length.
     """
     graph = Graph(weights, smoothing or {})
     hidden = body(graph, shape)
-    pooled = _mean(graph, hidden) if pooling == "mean" else first_piece(graph, hidden)
+    pooled = (
+        graph.node("ReduceMean", [hidden], axes=[1], keepdims=0)
+        if pooling == "mean"
+        else first_piece(graph, hidden)
+    )
     if normalized:
         length = graph.node("ReduceL2", [pooled], axes=[-1], keepdims=1)
         least = graph.constant("least_length", np.array(_LEAST_LENGTH, np.float32))
         pooled = graph.node("Div", [pooled, graph.node("Max", [length, least])])
     graph.node("Identity", [pooled], outputs=[OUTPUT])
-    return graph.model("encoder", {OUTPUT: ["batch", hidden_size(weights)]})
+    return graph.model("encoder", {OUTPUT: [1, hidden_size(weights)]})
 
 
 def hidden_size(weights: Mapping[str, Array]) -> int:
     """The width of the vectors."""
     return int(weights["encoder.embeddings.LayerNorm.weight"].shape[0])
-
-
-def _mean(graph: Graph, hidden: str) -> str:
-    """The sum of kept vectors over their number."""
-    mask = graph.node("Cast", ["attention_mask"], to=TensorProto.FLOAT)
-    last = graph.constant("new_axis", np.array([2], np.int64))
-    along = graph.constant("pooled_axis", np.array([1], np.int64))
-    weights = graph.node("Unsqueeze", [mask, last])
-    total = graph.node("ReduceSum", [graph.node("Mul", [hidden, weights]), along], keepdims=0)
-    return graph.node("Div", [total, graph.node("ReduceSum", [weights, along], keepdims=0)])

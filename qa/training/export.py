@@ -1,9 +1,10 @@
 """A BERT-like encoder, and a span reader, as an ONNX graph of fused operators.
 
-The graph is written out rather than traced: ONNX Runtime's ``Attention`` and ``BiasGelu`` are what
-makes it fast on a CPU, and its pattern matcher finds no attention in graphs that today's exporters
-trace. The word embeddings are stored as int8 with one scale a row (symmetric), half of the file at
-no loss that shows in the scores.
+The graph is written out rather than traced: ONNX Runtime's ``MultiHeadAttention`` and ``BiasGelu``
+are what makes it fast on a CPU, and its pattern matcher finds no attention in graphs that today's
+exporters trace. It takes one text a run (:mod:`qa.model_session`), so nothing is padded and there
+is no mask. The word embeddings are stored as int8 with one scale a row (symmetric), half of the
+file at no loss that shows in the scores.
 """
 
 from __future__ import annotations
@@ -19,11 +20,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 Array = npt.NDArray[np.float32]
 _CONTRIB = "com.microsoft"
-_PRODUCTS = {"Attention", "MatMul"}
-LEVELLED = ".narrow"
-"""Ends the names of the products after GELU."""
-_LEAST_PEAK = 0.01
-SIZES = ["batch", "length"]
+AFTER_GELU = ".narrow"
+"""Ends the names of the products after GELU, which need an int8 scale a token."""
+SIZES: list[str | int] = [1, "length"]
+"""Of the inputs, and of the logits."""
 HEAD = "head_matmul"
 """The last matrix product, which stays in float: a column or two decide every answer."""
 
@@ -43,8 +43,8 @@ def build(
 ) -> onnx.ModelProto:
     """The graph of a span reader.
 
-    Inputs ``input_ids``, ``attention_mask``, ``token_type_ids``: int64 (batch, length).
-    Outputs ``start``, ``end``: float (batch, length).
+    Inputs ``input_ids``, ``token_type_ids``: int64 (1, length).
+    Outputs ``start``, ``end``: float (1, length).
 
     Args:
         weights: by the names of :class:`qa.training.span_model.SpanReader`'s state.
@@ -58,25 +58,24 @@ def build(
 
 
 def body(graph: Graph, shape: Shape) -> str:
-    """Add a BERT-like encoder; returns the name of its (batch, length, width) hidden states."""
+    """Add a BERT-like encoder; returns the name of its (1, length, width) hidden states."""
     hidden = _embeddings(graph, shape)
-    mask = graph.node("Cast", ["attention_mask"], to=TensorProto.INT32)
     for layer in range(shape.layers):
-        hidden = _layer(graph, f"encoder.encoder.layer.{layer}", hidden, mask, shape)
+        hidden = _layer(graph, f"encoder.encoder.layer.{layer}", hidden, shape)
     return hidden
 
 
 def first_piece(graph: Graph, hidden: str) -> str:
-    """The (batch, width) vectors of the first piece."""
+    """The (1, width) vector of the first piece."""
     zero = graph.constant("first_piece", np.array([0], np.int64))
     along = graph.constant("pooled_axis", np.array([1], np.int64))
     return graph.node("Squeeze", [graph.node("Gather", [hidden, zero], axis=1), along])
 
 
 def smoothable_products(model: onnx.ModelProto) -> list[str]:
-    """Names of the products that ``smoothing`` may name; those after GELU are levelled instead."""
-    names = [n.name for n in model.graph.node if n.op_type in _PRODUCTS and n.name != HEAD]
-    return [name for name in names if not name.endswith(LEVELLED)]
+    """Names of the products that ``smoothing`` may name: all but the head and those after GELU."""
+    names = [n.name for n in model.graph.node if n.op_type == "MatMul" and n.name != HEAD]
+    return [name for name in names if not name.endswith(AFTER_GELU)]
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:
@@ -114,41 +113,30 @@ class Graph:
         )
         return made[0]
 
-    def smoothed(self, product: str, value: str, weight: Array) -> tuple[str, str]:
-        """Input and weight of a product, with its smoothing moved from one to the other."""
-        scale = self._smoothing.get(product)
-        if scale is None:
-            return value, self.constant(f"{product}.weight", weight)
-        inverse = self.constant(f"{product}.inverse", (1 / scale).astype(np.float32))
-        name = self.constant(f"{product}.weight", weight * scale[:, None])
-        return self.node("Mul", [value, inverse], name=f"{product}.smoother"), name
+    def smoothing(self, product: str) -> Array | None:
+        """What the channels of a product's input are divided by, if anything."""
+        return self._smoothing.get(product)
 
-    def product(self, product: str, value: str, weight: str) -> str:
-        """``value`` times the transpose of a weight, as torch's Linear does."""
-        inputs = self.smoothed(product, value, self._weights[weight].T)
-        return self.node("MatMul", inputs, name=product)
+    def product(self, product: str, value: str, weight: Array) -> str:
+        """``value`` times a (channels, outputs) weight, smoothed where that is asked for."""
+        scale = self.smoothing(product)
+        if scale is not None:
+            inverse = self.constant(f"{product}.inverse", (1 / scale).astype(np.float32))
+            value = self.node("Mul", [value, inverse], name=f"{product}.smoother")
+            weight = weight * scale[:, None]
+        return self.plain(product, value, weight)
 
-    def levelled(self, product: str, value: str, weight: str) -> str:
-        """A product whose rows are divided by their peaks before it and multiplied after.
-
-        It changes nothing before quantisation, after it every token has an int8 scale of its own.
-        """
-        least = self.constant("least_peak", np.array(_LEAST_PEAK, np.float32))
-        peak = self.node("ReduceMax", [value], axes=[-1], keepdims=1)
-        peak = self.node("Max", [peak, least])
-        level = self.node("Div", [value, peak])
-        made = self.node(
-            "MatMul",
-            [level, self.constant(f"{product}.weight", self._weights[weight].T)],
-            name=product,
+    def plain(self, product: str, value: str, weight: Array) -> str:
+        """``value`` times a weight as it is."""
+        return self.node(
+            "MatMul", [value, self.constant(f"{product}.weight", weight)], name=product
         )
-        return self.node("Mul", [made, peak])
 
     def model(self, name: str, outputs: Mapping[str, Sequence[str | int]]) -> onnx.ModelProto:
         """The model with float outputs of the given sizes."""
         inputs = [
             helper.make_tensor_value_info(one, TensorProto.INT64, SIZES)
-            for one in ("input_ids", "attention_mask", "token_type_ids")
+            for one in ("input_ids", "token_type_ids")
         ]
         made = [
             helper.make_tensor_value_info(one, TensorProto.FLOAT, list(sizes))
@@ -185,26 +173,34 @@ def _rows(graph: Graph, name: str, table: Array, indices: str) -> str:
     return graph.node("Mul", [rows, graph.node("Gather", [scales, indices])])
 
 
-def _layer(graph: Graph, name: str, hidden: str, mask: str, shape: Shape) -> str:
-    parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
-    joint = np.concatenate([graph.raw(f"{part}.weight").T for part in parts], axis=1)
-    biases = np.concatenate([graph.raw(f"{part}.bias") for part in parts])
-    biases_name = graph.constant(f"{name}.qkv.bias", biases)
-    attended = graph.node(
-        "Attention",
-        [*graph.smoothed(f"{name}.qkv", hidden, joint), biases_name, mask],
-        name=f"{name}.qkv",
-        domain=_CONTRIB,
-        num_heads=shape.heads,
-    )
-    mixed = graph.product(f"{name}.mix", attended, f"{name}.attention.output.dense.weight")
+def _layer(graph: Graph, name: str, hidden: str, shape: Shape) -> str:
+    mixed = _attention(graph, name, hidden, shape)
     hidden = _norm(graph, f"{name}.attention.output", mixed, hidden, shape)
-    wide = graph.product(f"{name}.widen", hidden, f"{name}.intermediate.dense.weight")
+    wide = graph.product(f"{name}.widen", hidden, graph.raw(f"{name}.intermediate.dense.weight").T)
     active = graph.node(
         "BiasGelu", [wide, graph.weight(f"{name}.intermediate.dense.bias")], domain=_CONTRIB
     )
-    narrow = graph.levelled(f"{name}{LEVELLED}", active, f"{name}.output.dense.weight")
+    dense = graph.raw(f"{name}.output.dense.weight").T
+    narrow = graph.plain(f"{name}{AFTER_GELU}", active, dense)
     return _norm(graph, f"{name}.output", narrow, hidden, shape)
+
+
+def _attention(graph: Graph, name: str, hidden: str, shape: Shape) -> str:
+    """Attention and the product after it, whose smoothing the values carry already."""
+    parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
+    weights = [graph.raw(f"{part}.weight").T for part in parts]
+    biases = [graph.raw(f"{part}.bias") for part in parts]
+    mix = graph.raw(f"{name}.attention.output.dense.weight").T
+    scale = graph.smoothing(f"{name}.mix")
+    if scale is not None:
+        weights[2], biases[2], mix = weights[2] / scale, biases[2] / scale, mix * scale[:, None]
+    joint = graph.product(f"{name}.qkv", hidden, np.concatenate(weights, axis=1))
+    biased = graph.node("Add", [joint, graph.constant(f"{name}.qkv.bias", np.concatenate(biases))])
+    sizes = graph.constant("qkv_sizes", np.full(3, mix.shape[0], np.int64))
+    columns = [f"{name}.{part}" for part in ("query", "key", "value")]
+    graph.node("Split", [biased, sizes], outputs=columns, axis=-1)
+    attended = graph.node("MultiHeadAttention", columns, domain=_CONTRIB, num_heads=shape.heads)
+    return graph.plain(f"{name}.mix", attended, mix)
 
 
 def _norm(graph: Graph, name: str, value: str, skip: str, shape: Shape) -> str:

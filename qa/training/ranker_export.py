@@ -17,7 +17,7 @@ Array = npt.NDArray[np.float32]
 def build_ranker(
     weights: Mapping[str, Array], shape: Shape, smoothing: Mapping[str, Array] | None = None
 ) -> onnx.ModelProto:
-    """The graph of a cross-encoder: int64 (batch, length) inputs, float (batch, 1) ``score``.
+    """The graph of a cross-encoder: int64 (1, length) inputs, float (1, 1) ``score``.
 
     Args:
         weights: by the names of :class:`qa.training.cross_encoder_model.CrossEncoderModel`'s state.
@@ -28,4 +28,4 @@ def build_ranker(
     first = first_piece(graph, body(graph, shape))
     product = graph.node("MatMul", [first, graph.weight("head.weight", transpose=True)], name=HEAD)
     graph.node("Add", [product, graph.weight("head.bias")], outputs=[OUTPUT])
-    return graph.model("ranker", {OUTPUT: ["batch", 1]})
+    return graph.model("ranker", {OUTPUT: [1, 1]})

@@ -57,9 +57,10 @@ def _largest_activations(
     for name in tensors:
         watched.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
     session = ort.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
+    taken = {one.name for one in session.get_inputs()}
     largest: dict[str, Array] = {}
     for inputs in seen:
-        values = session.run(tensors, dict(inputs))
+        values = session.run(tensors, {k: v for k, v in inputs.items() if k in taken})
         for name, value in zip(tensors, values, strict=True):
             peak = np.abs(value).reshape(-1, value.shape[-1]).max(axis=0)
             largest[name] = np.maximum(largest.get(name, peak), peak)

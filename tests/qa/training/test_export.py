@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from qa.model_folder import TOKENIZER
 from qa.reader.session import OnnxSpanModel
 from qa.reader.windows import Windower, WindowSettings
-from qa.training.export import Shape, build, save
+from qa.training.export import Shape, build, save, smoothable_products
 from qa.training.quantization import quantize
 from qa.training.span_model import PooledDropout, SpanReader
 from qa.training.torch_model import TorchSpanModel
@@ -42,15 +42,27 @@ def model(backbone: Path) -> SpanReader:
     return made
 
 
-def exported(model: SpanReader, path: Path) -> Path:
+def exported(model: SpanReader, path: Path, *, smooth: bool = False) -> Path:
     weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
     weights = {name: value for name, value in weights.items() if value.dtype == np.float32}
-    save(build(weights, Shape(2, 4, model.encoder.config.layer_norm_eps, 96)), path)
+    shape = Shape(2, 4, model.encoder.config.layer_norm_eps, 96)
+    graph = build(weights, shape)
+    if smooth:
+        rng, width = np.random.default_rng(5), model.encoder.config.hidden_size
+        scales = {
+            name: rng.uniform(0.2, 5, width).astype(np.float32)
+            for name in smoothable_products(graph)
+        }
+        graph = build(weights, shape, scales)
+    save(graph, path)
     return path
 
 
-def test_float_logits_equal_torch(model: SpanReader, backbone: Path, tmp_path: Path) -> None:
-    path = exported(model, tmp_path / "float.onnx")
+@pytest.mark.parametrize("smooth", [False, True])
+def test_float_logits_equal_torch(
+    model: SpanReader, backbone: Path, tmp_path: Path, smooth: bool
+) -> None:
+    path = exported(model, tmp_path / "float.onnx", smooth=smooth)
     windower = Windower(Tokenizer.from_file(str(backbone / TOKENIZER)), WindowSettings(90))
     windows = windower.cut(["what color?"], [CONTEXTS])
     ours, theirs = (
