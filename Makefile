@@ -20,7 +20,7 @@ run: $(VENV)/.base
 setup: $(VENV)/.base
 
 test: $(VENV)/.train
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: lint test
 
