@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +21,8 @@ _SLOW_FUSION = "SkipLayerNormFusion"
 (docs/decisions/0004-int8.md)."""
 
 Ids = Sequence[int] | npt.NDArray[np.int64]
+Text = tuple[Ids, int]
+"""The pieces of a text or of two, and where the second (segment 1) begins."""
 Array = npt.NDArray[np.float32]
 
 
@@ -55,12 +57,8 @@ class ModelSession:
         self._threads = threads or _cores()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix=what)
 
-    def run(self, items: Sequence[tuple[Ids, int]]) -> list[list[Array]]:
-        """For each item its outputs, without the batch axis.
-
-        Args:
-            items: the pieces of an input, and where its second text (segment 1) begins.
-        """
+    def run(self, items: Sequence[Text]) -> list[list[Array]]:
+        """For each item its outputs, without the batch axis."""
         # The longest first, so that no long input is left to one core at the end.
         left = deque(sorted(range(len(items)), key=lambda i: -len(items[i][0])))
         found: list[list[Array]] = [[] for _ in items]
@@ -76,20 +74,27 @@ class ModelSession:
         workers = min(self._threads, len(items))
         if workers < 2:
             work()
-        else:
+            return found
+        try:
             for one in [self._pool.submit(work) for _ in range(workers)]:
                 one.result()
+        finally:
+            left.clear()  # after an error nobody waits for the rest
         return found
 
-    def _one(self, item: tuple[Ids, int]) -> list[Array]:
-        pieces, second = item
-        ids = np.array([pieces], np.int64)
-        segments = np.zeros_like(ids)
-        segments[:, second:] = 1
-        values = zip(INPUTS, (ids, np.ones_like(ids), segments), strict=True)
-        taken = {name: value for name, value in values if name in self._inputs}
-        made = self._session.run(self._outputs, taken)
+    def _one(self, item: Text) -> list[Array]:
+        made = self._session.run(self._outputs, feeds(item, self._inputs))
         return [one[0] for one in made]
+
+
+def feeds(item: Text, names: Collection[str]) -> dict[str, npt.NDArray[np.int64]]:
+    """Those of :data:`INPUTS` that are named, of one text, (1, length) each."""
+    pieces, second = item
+    ids = np.array([pieces], np.int64)
+    segments = np.zeros_like(ids)
+    segments[:, second:] = 1
+    values = zip(INPUTS, (ids, np.ones_like(ids), segments), strict=True)
+    return {name: value for name, value in values if name in names}
 
 
 def _open(path: Path) -> ort.InferenceSession:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 
@@ -16,7 +15,7 @@ from qa.encoders.onnx import OnnxEncoder
 from qa.encoders.package import PASSAGE_TOWER, QUERY_TOWER, EncoderManifest
 from qa.errors import QAError
 from qa.model_folder import MODEL, TOKENIZER, fingerprint, save_manifest
-from qa.model_session import INPUTS
+from qa.model_session import Text
 from qa.training.bi_encoder import Kind, Tower
 from qa.training.encoder import TorchEncoder, trained
 from qa.training.encoder_card import render_encoder_card
@@ -26,7 +25,6 @@ from qa.training.encoder_recipe import EncoderRecipe
 from qa.training.int8 import export_int8, pruned_weights, shape_of
 from qa.training.pairs import Pairs, load_pairs
 from qa.training.recipe import backbone_path
-from qa.training.smoothing import Inputs
 
 _SEEN = 120
 _TIMED = 256
@@ -83,7 +81,7 @@ def _tower(recipe: EncoderRecipe, tower: Tower, seen: list[str], out: Path) -> E
         lambda scales: build_encoder(
             weights, shape, scales, pooling=recipe.pooling, normalized=recipe.normalized
         ),
-        _inputs(seen, out / TOKENIZER, recipe.max_passage),
+        _pieces(seen, out / TOKENIZER, recipe.max_passage),
         out / MODEL,
     )
     manifest = EncoderManifest(
@@ -110,10 +108,7 @@ def _seen(pairs: Pairs, kind: Kind, recipe: EncoderRecipe) -> list[str]:
     return [text for pool in pools for text in rng.sample(pool, min(_SEEN, len(pool)))]
 
 
-def _inputs(texts: list[str], tokenizer: Path, longest: int) -> list[Inputs]:
-    pieces = Tokenizer.from_file(str(tokenizer))
-    pieces.enable_truncation(longest)
-    rows = [np.array([one.ids], np.int64) for one in pieces.encode_batch(texts)]
-    return [
-        dict(zip(INPUTS, (row, np.ones_like(row), np.zeros_like(row)), strict=True)) for row in rows
-    ]
+def _pieces(texts: list[str], tokenizer: Path, longest: int) -> list[Text]:
+    cutter = Tokenizer.from_file(str(tokenizer))
+    cutter.enable_truncation(longest)
+    return [(one.ids, len(one.ids)) for one in cutter.encode_batch(texts)]

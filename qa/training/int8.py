@@ -15,9 +15,10 @@ import torch
 from torch import nn
 
 from qa.model_folder import TOKENIZER
+from qa.model_session import Text
 from qa.training.export import Shape, save
 from qa.training.quantization import quantize
-from qa.training.smoothing import Inputs, smoothing_scales
+from qa.training.smoothing import smoothing_scales
 from qa.training.vocabulary import kept_ids, pruned_tokenizer
 
 Array = npt.NDArray[np.float32]
@@ -56,7 +57,7 @@ def shape_of(encoder: Any, positions: int) -> Shape:
     )
 
 
-def export_int8(make: MakeGraph, seen: Sequence[Inputs], target: Path) -> None:
+def export_int8(make: MakeGraph, seen: Sequence[Text], target: Path) -> None:
     """Smooth by what ``seen`` shows, quantise, and write the file."""
     scales = smoothing_scales(make(None), seen)
     with tempfile.TemporaryDirectory() as folder:

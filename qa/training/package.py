@@ -17,7 +17,7 @@ from qa.model_folder import MODEL, TOKENIZER, fingerprint, save_manifest
 from qa.reader.calibration import Platt
 from qa.reader.package import ReaderCalibration, ReaderManifest
 from qa.reader.reader import Reader
-from qa.reader.session import OnnxSpanModel, padded
+from qa.reader.session import OnnxSpanModel
 from qa.reader.windows import Window, Windower
 from qa.training.calibrate import Calibrator, calibration
 from qa.training.card import render_card
@@ -91,7 +91,7 @@ def _export(recipe: Recipe, model: SpanReader, data: Path, out: Path) -> None:
     weights = pruned_weights(model, Path(backbone_path(recipe.backbone)), out / TOKENIZER)
     shape = shape_of(model.encoder, recipe.window.max_length)
     windows = _seen_windows(recipe, data, _windower(recipe, out / TOKENIZER))
-    seen = [dict(padded([window])) for window in windows]
+    seen = [(window.input_ids, window.first) for window in windows]
     export_int8(lambda scales: build(weights, shape, scales), seen, out / MODEL)
 
 

@@ -21,15 +21,21 @@ from qa.training.export import AFTER_GELU, HEAD
 _ZERO = 32
 """The code of 0 among the 256 of a token. GELU goes down to -0.17 and as far up as it will: this
 holds -0.17 for every token whose peak is above 1.2, and leaves 223 codes for what is positive."""
-_LEAST_PEAK = 0.01
+_SHARED: dict[str, npt.NDArray[np.generic]] = {
+    "least_peak": np.array(0.01, np.float32),
+    "code_step": np.array(1 / (255 - _ZERO), np.float32),
+    "flat": np.array([-1], np.int64),
+    "unit_scale": np.array(1, np.float32),
+    "zero_code": np.array(_ZERO, np.uint8),
+}
 
 
 def quantize(source: Path, target: Path) -> None:
     """Write an int8 copy of a float graph."""
-    nodes = onnx.load(str(source), load_external_data=False).graph.node
-    after_gelu = [node.name for node in nodes if node.name.endswith(AFTER_GELU)]
+    model = onnx.load(str(source))
+    after_gelu = [node.name for node in model.graph.node if node.name.endswith(AFTER_GELU)]
     quantize_dynamic(
-        source,
+        model,
         target,
         op_types_to_quantize=["MatMul"],
         per_channel=True,
@@ -45,68 +51,54 @@ def quantize(source: Path, target: Path) -> None:
 def _quantize_rows(graph: onnx.GraphProto, products: set[str]) -> None:
     """Give the (1, length, channels) inputs of the products a scale for each row."""
     weights = {one.name: one for one in graph.initializer}
-    shared = _Constants(graph)
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
-        if node.name in products:
-            tensor = weights[node.input[1]]
-            graph.initializer.remove(tensor)
-            nodes += _by_rows(node, numpy_helper.to_array(tensor), shared)
-        else:
+        if node.name not in products:
             nodes.append(node)
-    del graph.node[:]
-    graph.node.extend(nodes)
+            continue
+        weight = weights.pop(node.input[1])
+        columns = _columns(node.name, numpy_helper.to_array(weight))
+        weights |= {one.name: one for one in columns}
+        nodes += _by_rows(node, [one.name for one in columns])
+    shared = [numpy_helper.from_array(value, name) for name, value in _SHARED.items()]
+    for field, values in ((graph.node, nodes), (graph.initializer, [*weights.values(), *shared])):
+        del field[:]
+        field.extend(values)
 
 
-class _Constants:
-    """Values that are added to a graph once, whoever asks for them."""
-
-    def __init__(self, graph: onnx.GraphProto) -> None:
-        self._graph = graph
-        self._names: set[str] = set()
-
-    def add(self, name: str, value: npt.NDArray[np.generic]) -> str:
-        if name not in self._names:
-            self._names.add(name)
-            self._graph.initializer.append(numpy_helper.from_array(value, name))
-        return name
-
-
-def _by_rows(
-    node: onnx.NodeProto, weight: npt.NDArray[np.float32], constants: _Constants
-) -> list[onnx.NodeProto]:
-    """A product whose rows are quantised by their own peaks."""
-    name, value = node.name, node.input[0]
+def _columns(product: str, weight: npt.NDArray[np.float32]) -> list[onnx.TensorProto]:
+    """A (channels, outputs) weight as int8 codes and a scale for each column."""
     scales = np.maximum(np.abs(weight).max(axis=0) / 127, 1e-12).astype(np.float32)
-    codes = constants.add(f"{name}.codes", np.round(weight / scales).astype(np.int8))
-    columns = constants.add(f"{name}.scales", scales)
-    least = constants.add("least_peak", np.array(_LEAST_PEAK, np.float32))
-    step = constants.add("code_step", np.array(1 / (255 - _ZERO), np.float32))
-    flat = constants.add("flat", np.array([-1], np.int64))
-    one = constants.add("unit_scale", np.array(1, np.float32))
-    zero = constants.add("zero_code", np.array(_ZERO, np.uint8))
-    zeros = helper.make_tensor("zero_code", TensorProto.UINT8, [1], [_ZERO])
-    part = {
-        key: f"{name}.{key}"
-        for key in ("peak", "high", "scale", "row", "rows", "zero", "in", "out")
-    }
-
-    def made(kind: str, inputs: list[str], output: str, **more: object) -> onnx.NodeProto:
-        return helper.make_node(kind, inputs, [output], f"{output}_{kind}", **more)
-
+    codes = np.round(weight / scales).astype(np.int8)
     return [
-        made("ReduceMax", [value], part["peak"], axes=[-1], keepdims=1),
-        made("Max", [part["peak"], least], part["high"]),
-        made("Mul", [part["high"], step], part["scale"]),
-        made("Reshape", [part["scale"], flat], part["row"]),
-        made("Shape", [part["row"]], part["rows"]),
-        made("ConstantOfShape", [part["rows"]], part["zero"], value=zeros),
-        made("QuantizeLinear", [value, part["row"], part["zero"]], part["in"], axis=1),
-        made(
-            "MatMulIntegerToFloat",
-            [part["in"], codes, one, columns, zero],
-            part["out"],
-            domain="com.microsoft",
-        ),
-        made("Mul", [part["out"], part["scale"]], node.output[0]),
+        numpy_helper.from_array(codes, f"{product}.codes"),
+        numpy_helper.from_array(scales, f"{product}.scales"),
     ]
+
+
+def _by_rows(product: onnx.NodeProto, columns: list[str]) -> list[onnx.NodeProto]:
+    """A product whose rows are quantised by their own peaks."""
+    codes, scales = columns
+    value, of = product.input[0], f"{product.name}."
+    zeros = helper.make_tensor("zeros", TensorProto.UINT8, [1], [_ZERO])
+    parts = [
+        ("ReduceMax", [value], "peak", {"axes": [-1], "keepdims": 1}),
+        ("Max", [f"{of}peak", "least_peak"], "high", {}),
+        ("Mul", [f"{of}high", "code_step"], "scale", {}),
+        ("Reshape", [f"{of}scale", "flat"], "row", {}),
+        ("Shape", [f"{of}row"], "rows", {}),
+        ("ConstantOfShape", [f"{of}rows"], "zeros", {"value": zeros}),
+        ("QuantizeLinear", [value, f"{of}row", f"{of}zeros"], "in", {"axis": 1}),
+        (
+            "MatMulIntegerToFloat",
+            [f"{of}in", codes, "unit_scale", scales, "zero_code"],
+            "out",
+            {"domain": "com.microsoft"},
+        ),
+    ]
+    nodes = [
+        helper.make_node(kind, inputs, [of + name], f"{of}{name}_node", **more)
+        for kind, inputs, name, more in parts
+    ]
+    levelled = helper.make_node("Mul", [f"{of}out", f"{of}scale"], [product.output[0]])
+    return [*nodes, levelled]

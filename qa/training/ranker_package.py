@@ -12,10 +12,10 @@ import torch
 
 from qa.errors import QAError
 from qa.model_folder import MODEL, TOKENIZER, fingerprint, load_tokenizer, save_manifest
+from qa.model_session import Text
 from qa.ranker.cross_encoder import CrossEncoder
 from qa.ranker.package import RankerManifest
 from qa.ranker.scorer import PassageScorer, open_scorer
-from qa.reader.session import padded
 from qa.reader.windows import Windower
 from qa.training.cross_encoder_model import CrossEncoderModel, TorchWindowModel
 from qa.training.int8 import export_int8, pruned_weights, shape_of
@@ -26,7 +26,6 @@ from qa.training.ranker_export import build_ranker
 from qa.training.ranker_figures import measure
 from qa.training.ranker_recipe import RankerRecipe
 from qa.training.recipe import backbone_path
-from qa.training.smoothing import Inputs
 
 _SEEN = 200
 Say = Callable[[str], None]
@@ -81,10 +80,11 @@ def _export(recipe: RankerRecipe, model: CrossEncoderModel, data: Path, out: Pat
     export_int8(lambda scales: build_ranker(weights, shape, scales), seen, out / MODEL)
 
 
-def _seen(recipe: RankerRecipe, data: Path, cutter: Windower) -> list[Inputs]:
+def _seen(recipe: RankerRecipe, data: Path, cutter: Windower) -> list[Text]:
     """Questions that it learnt from with a passage that answers, to see activations on."""
     pairs = load_pairs(recipe.stages[-1].parts, data, recipe.seed, cut=recipe.cut)
     rng = random.Random(recipe.seed)  # noqa: S311 - sampling, not secrets
     asked = rng.sample(pairs.pairs, min(_SEEN, len(pairs.pairs)))
     texts = [[pairs.passages[pair.positives[0]].text] for pair in asked]
-    return [dict(padded([w])) for w in cutter.cut([pair.question for pair in asked], texts)]
+    windows = cutter.cut([pair.question for pair in asked], texts)
+    return [(window.input_ids, window.first) for window in windows]

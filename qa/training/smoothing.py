@@ -9,7 +9,7 @@ Source: Xiao et al., "SmoothQuant" (ICML 2023), with their migration strength al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,24 +17,23 @@ import onnx
 import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
-from qa.reader.windows import IntArray
+from qa.model_session import Text, feeds
 from qa.training.export import smoothable_products
 
 Array = npt.NDArray[np.float32]
-Inputs = Mapping[str, IntArray]
 STRENGTH = 0.8
 """Alpha: the share of the difficulty that moves. 0.7 to 0.9 measured alike, less was worse."""
 _LEAST = 1e-5
 
 
 def smoothing_scales(
-    model: onnx.ModelProto, seen: Sequence[Inputs], strength: float = STRENGTH
+    model: onnx.ModelProto, seen: Sequence[Text], strength: float = STRENGTH
 ) -> dict[str, Array]:
     """A scale for every input channel of every product, by product name.
 
     Args:
         model: the float graph, without smoothing.
-        seen: inputs made of held-in text, to see activations on.
+        seen: held-in texts, to see activations on.
     """
     nodes = {n.name: n for n in model.graph.node if n.name in set(smoothable_products(model))}
     largest = _largest_activations(model, sorted({n.input[0] for n in nodes.values()}), seen)
@@ -49,7 +48,7 @@ def smoothing_scales(
 
 
 def _largest_activations(
-    model: onnx.ModelProto, tensors: list[str], seen: Sequence[Inputs]
+    model: onnx.ModelProto, tensors: list[str], seen: Sequence[Text]
 ) -> dict[str, Array]:
     """The largest absolute value of every channel of the tensors."""
     watched = onnx.ModelProto()
@@ -59,8 +58,8 @@ def _largest_activations(
     session = ort.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
     taken = {one.name for one in session.get_inputs()}
     largest: dict[str, Array] = {}
-    for inputs in seen:
-        values = session.run(tensors, {k: v for k, v in inputs.items() if k in taken})
+    for text in seen:
+        values = session.run(tensors, feeds(text, taken))
         for name, value in zip(tensors, values, strict=True):
             peak = np.abs(value).reshape(-1, value.shape[-1]).max(axis=0)
             largest[name] = np.maximum(largest.get(name, peak), peak)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 import torch
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 from tokenizers import Tokenizer
 
 from qa.model_folder import TOKENIZER
@@ -90,6 +92,15 @@ def test_int8_logits_stay_close_and_do_not_depend_on_company(
         assert np.corrcoef(both.ravel(), exact.ravel())[0, 1] > 0.99
         (alone,) = small.logits([window])
         np.testing.assert_array_equal(alone[0], start)
+
+
+def test_a_batch_is_refused_rather_than_read_with_its_padding(
+    model: SpanReader, tmp_path: Path
+) -> None:
+    session = ort.InferenceSession(exported(model, tmp_path / "float.onnx"))
+    ids = np.array([[2, 5, 3], [2, 3, 0]])
+    with pytest.raises(InvalidArgument, match="invalid dimensions"):
+        session.run(["start"], {"input_ids": ids, "token_type_ids": np.zeros_like(ids)})
 
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
