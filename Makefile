@@ -7,6 +7,8 @@ STORE ?= store
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt
+# uv trusts its own certificates unless it is told to trust the system's, as pip does.
+export UV_SYSTEM_CERTS ?= true
 SOURCES := qa indexing eval api tests
 
 .PHONY: run test check lint format setup clean
