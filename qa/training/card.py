@@ -15,8 +15,8 @@ reviews, or to say that there is none; int8 ONNX for a CPU. English.
 
 **Trained on** (recipe below): QAMR, SQuADShifts (wiki, reddit, and the Amazon paragraphs outside
 its dev and test parts), SubjQA train of electronics, grocery, tripadvisor and restaurants,
-ReviewRC and RCRC train, ePQA train. Books and movies were never seen. Word pieces of other than
-Latin scripts are left out of the vocabulary.
+ReviewRC and RCRC train, ePQA train, and hetPQA's answered questions to rank by. Books and movies
+were never seen. Word pieces of other than Latin scripts are left out of the vocabulary.
 
 **Calibrated on** reviews held out of the training splits, SQuADShifts-Amazon dev and ePQA dev:
 confidence is the probability that the marked span has token F1 of at least 0.5 with an
@@ -73,9 +73,17 @@ def _intro(manifest: ReaderManifest) -> str:
 
 def stage_line(stage: dict[str, Any]) -> str:
     """What a stage of a recipe starts from and reads, as a list's item."""
-    sets = ", ".join(dict.fromkeys(part["dataset"] for part in stage["parts"]))
-    start = f", from {' and '.join(stage['start'])}" if stage["start"] else ""
-    return f"- `{stage['name']}`{start}: {sets}, epochs: {stage['epochs']}"
+    starts = " and ".join(stage["start"])
+    if not stage["epochs"]:
+        return f"- `{stage['name']}`: the mean of the weights of {starts}"
+    lists = (stage.get("lists") or {}).get("parts", [])
+    ranked = f", ranked lists of {_sets(lists)}" if lists else ""
+    start = f", from {starts}" if starts else ""
+    return f"- `{stage['name']}`{start}: {_sets(stage['parts'])}{ranked}, epochs: {stage['epochs']}"
+
+
+def _sets(parts: list[dict[str, Any]]) -> str:
+    return ", ".join(dict.fromkeys(part["dataset"] for part in parts))
 
 
 _NOTE = """EM and F1 in percent, merge rule `any`, with 95 % bootstrap intervals. `all` counts a

@@ -24,7 +24,7 @@ from qa.training.encoder_figures import measure, throughput
 from qa.training.encoder_recipe import EncoderRecipe
 from qa.training.int8 import export_int8, pruned_weights, shape_of
 from qa.training.pairs import Pairs, load_pairs
-from qa.training.recipe import backbone_path
+from qa.training.recipe import backbone_path, last_trained
 
 _SEEN = 120
 _TIMED = 256
@@ -49,7 +49,7 @@ def package_encoder(
         raise QAError(f"{run}: no trained encoder in it (best.pt): finish the training first")
     model = trained(recipe, run)
     say("exporting and quantising")
-    pairs = load_pairs(recipe.stages[-1].parts, data, recipe.seed, cut=recipe.cut)
+    pairs = load_pairs(last_trained(recipe.stages).parts, data, recipe.seed, cut=recipe.cut)
     manifests = {
         folder: _tower(recipe, model.tower(kind), _seen(pairs, kind, recipe), folder)
         for folder, kind in _folders(recipe, out).items()

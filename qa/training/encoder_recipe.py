@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from qa.training.pairs import Cut
 from qa.training.pairs_part import PairsPart
-from qa.training.recipe import Count, fingerprint, load_as
+from qa.training.recipe import Count, Epochs, fingerprint, load_as
 
 _STRICT = ConfigDict(extra="forbid")
 Positive = Annotated[float, Field(gt=0)]
@@ -54,7 +54,7 @@ class EncoderStage:
 
     name: str
     parts: list[PairsPart]
-    epochs: Count = 1
+    epochs: Epochs = 1
     learning_rate: float = 1e-4
     warmup: float = 0.06
     mined: Mined = "bm25"

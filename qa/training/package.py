@@ -27,7 +27,7 @@ from qa.training.figures import measure
 from qa.training.int8 import export_int8, pruned_weights, shape_of
 from qa.training.reader import selection_sets
 from qa.training.reader_data import Part, training_questions
-from qa.training.recipe import Recipe, backbone_path
+from qa.training.recipe import Recipe, backbone_path, last_trained
 from qa.training.span_model import SpanReader
 from qa.training.torch_model import TorchSpanModel
 
@@ -96,8 +96,9 @@ def _export(recipe: Recipe, model: SpanReader, data: Path, out: Path) -> None:
 
 
 def _seen_windows(recipe: Recipe, data: Path, windower: Windower) -> list[Window]:
-    """Text of the last stage's sets, a little of each, to see activations on."""
-    parts = [replace(part, limit=_SEEN_PER_PART) for part in recipe.stages[-1].parts]
+    """Text of the last trained stage's sets, a little of each, to see activations on."""
+    last = last_trained(recipe.stages)
+    parts = [replace(part, limit=_SEEN_PER_PART) for part in last.parts]
     questions = [q for p in parts for q in training_questions(p, data, recipe.seed)]
     return windower.cut([q.question for q in questions], [[q.context] for q in questions])
 

@@ -25,7 +25,7 @@ from qa.training.ranker_card import render_ranker_card
 from qa.training.ranker_export import build_ranker
 from qa.training.ranker_figures import measure
 from qa.training.ranker_recipe import RankerRecipe
-from qa.training.recipe import backbone_path
+from qa.training.recipe import backbone_path, last_trained
 
 _SEEN = 200
 Say = Callable[[str], None]
@@ -82,7 +82,7 @@ def _export(recipe: RankerRecipe, model: CrossEncoderModel, data: Path, out: Pat
 
 def _seen(recipe: RankerRecipe, data: Path, cutter: Windower) -> list[Text]:
     """Questions that it learnt from with a passage that answers, to see activations on."""
-    pairs = load_pairs(recipe.stages[-1].parts, data, recipe.seed, cut=recipe.cut)
+    pairs = load_pairs(last_trained(recipe.stages).parts, data, recipe.seed, cut=recipe.cut)
     rng = random.Random(recipe.seed)  # noqa: S311 - sampling, not secrets
     asked = rng.sample(pairs.pairs, min(_SEEN, len(pairs.pairs)))
     texts = [[pairs.passages[pair.positives[0]].text] for pair in asked]

@@ -14,7 +14,7 @@ from qa.reader.windows import WindowSettings
 from qa.training.encoder_recipe import ChosenBy
 from qa.training.pairs import Cut
 from qa.training.pairs_part import PairsPart
-from qa.training.recipe import Count, fingerprint, load_as
+from qa.training.recipe import Count, Epochs, fingerprint, load_as
 
 _STRICT = ConfigDict(extra="forbid")
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -36,7 +36,7 @@ class RankerStage:
 
     name: str
     parts: list[PairsPart]
-    epochs: Count = 1
+    epochs: Epochs = 1
     learning_rate: float = 1e-4
     warmup: float = 0.06
     mined: Literal["bm25", "encoder", "both"] = "bm25"

@@ -30,12 +30,13 @@ BACKBONE = "backbone"
 SHIPPED = Path(__file__).parent / "recipes"
 
 Count = Annotated[int, Field(ge=1)]
-"""A stage of no epochs would leave the one before it under its own name."""
+Epochs = Annotated[int, Field(ge=0)]
+"""0 trains nothing: the stage is the mean of those it starts from."""
 
 
 @checked_dataclass(config=_STRICT, frozen=True)
 class Stage:
-    """One stage of training; ``epochs`` passes over the union of its parts.
+    """One stage of training; ``epochs`` passes over the union of its parts, 0 for a mean alone.
 
     ``start``: the earlier stages it starts from, by name; of several the mean of their weights,
     which keeps most of what each has learnt (Wortsman et al., "Model soups", ICML 2022);
@@ -47,7 +48,7 @@ class Stage:
     name: str
     parts: list[Part]
     start: list[str] = field(default_factory=list)
-    epochs: Count = 1
+    epochs: Epochs = 1
     learning_rate: float = 1e-4
     batch_tokens: int = 4096
     warmup: float = 0.06
@@ -117,6 +118,8 @@ class NamedStage(Protocol):
     def name(self) -> str: ...
     @property
     def start(self) -> list[str]: ...
+    @property
+    def epochs(self) -> int: ...
 
 
 class Staged(Protocol):
@@ -127,6 +130,7 @@ class Staged(Protocol):
 
 
 T = TypeVar("T", bound=Staged)
+StageT = TypeVar("StageT", bound=NamedStage)
 
 
 class RecipeError(QAError):
@@ -183,6 +187,7 @@ def load_as(shape: TypeAdapter[T], path: Path, overrides: Sequence[str] | None =
         Override.parse(text).apply(tree)
     recipe = checked(shape, tree, path, RecipeError)
     _check_names(path, recipe.stages)
+    _check_epochs(path, recipe.stages)
     return recipe
 
 
@@ -203,6 +208,21 @@ def _check_names(path: Path, stages: Sequence[NamedStage]) -> None:
         _check_earlier(path, stages, number, "start", trained)
         if stage.name in (BACKBONE, *names[:number]):
             raise RecipeError(f"{path}: stages.{number}.name: {stage.name!r} is taken")
+
+
+def _check_epochs(path: Path, stages: Sequence[NamedStage]) -> None:
+    """A stage of no epochs that starts from one other would be that one under its own name."""
+    for number, stage in enumerate(stages):
+        if stage.epochs == 0 and len(set(stage.start)) < 2:
+            raise RecipeError(
+                f"{path}: stages.{number}.epochs: 0 is for the mean of several stages: "
+                "name them under start, or train for 1 or more"
+            )
+
+
+def last_trained(stages: Sequence[StageT]) -> StageT:
+    """The last stage that reads its data: not a mean alone."""
+    return next(stage for stage in reversed(stages) if stage.epochs)
 
 
 def _check_earlier(

@@ -184,10 +184,20 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
 
     def _stage(self, stage: StageT) -> None:
         self._start(stage)
+        optimizer = self._optimizer(stage)
+        if self.position == Position(stage=self.position.stage) and self.position.stage:
+            # ``best.pt`` is this stage's from now on: who resumes must not take it for the last's.
+            self._checkpoint(optimizer)
+        if stage.epochs:
+            self._epochs(stage, optimizer)
+        else:
+            self._evaluate(stage, 0)
+        self._load_best(stage)
+
+    def _epochs(self, stage: StageT, optimizer: torch.optim.Optimizer) -> None:
         self.report({"event": "stage", "stage": stage.name, "doing": "reading data"})
         self.prepare(stage)
         per_epoch = len(self.batches(stage, 0))
-        optimizer = self._optimizer(stage)
         for epoch in range(self.position.epoch, stage.epochs):
             self.position.epoch = epoch
             self._epoch(stage, optimizer, epoch, per_epoch)
@@ -197,7 +207,6 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
             if self.stale > self.plan.patience:
                 self.report({"event": "stopped early", "stage": stage.name, "epoch": epoch})
                 break
-        self._load_best(stage)
 
     def _optimizer(self, stage: StageT) -> torch.optim.Optimizer:
         parameters = [p for p in self.model.parameters() if p.requires_grad]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from qa.training.recipe import RecipeError, load_recipe
+from qa.training.card import stage_line
+from qa.training.recipe import RecipeError, last_trained, load_recipe
 
 SHIPPED = Path("qa/training/recipes/reader.yaml")
 
@@ -72,13 +74,31 @@ def test_a_bad_recipe_names_the_field(tmp_path: Path, text: str, complaint: str)
         load_recipe(path)
 
 
-@pytest.mark.parametrize("epochs", [0, -1])
-def test_a_stage_without_epochs_is_refused(epochs: int) -> None:
-    with pytest.raises(RecipeError, match=rf"stages\.1\.epochs: .* equal to 1, got {epochs}"):
-        load_recipe(SHIPPED, [f"stages.1.epochs={epochs}"])
+@pytest.mark.parametrize(
+    ("epochs", "start", "complaint"),
+    [
+        (-1, [], "equal to 0, got -1"),
+        (0, [], "mean of several stages"),
+        (0, ["questions-on-sentences", "questions-on-sentences"], "mean of several stages"),
+    ],
+)
+def test_a_stage_without_epochs_is_refused(epochs: int, start: list[str], complaint: str) -> None:
+    with pytest.raises(RecipeError, match=rf"stages\.1\.epochs: .*{complaint}"):
+        load_recipe(SHIPPED, [f"stages.1.epochs={epochs}", f"stages.1.start={start}"])
 
 
-@pytest.mark.parametrize("override", ["epochs", "=3", "stages.9.epochs=1", "seed.x=1"])
+def test_what_is_a_mean_alone_reads_no_data() -> None:
+    stages = load_recipe(SHIPPED).stages
+    assert (stages[-1].epochs, stages[-1].parts) == (0, [])
+    assert last_trained(stages) is stages[-2]
+    line = stage_line(asdict(stages[-1]))
+    assert line == "- `united`: the mean of the weights of settled and ranking"
+    assert "ranked lists of epqa, hetpqa, squadshifts:amazon, epochs: 2" in stage_line(
+        asdict(stages[-2])
+    )
+
+
+@pytest.mark.parametrize("override", ["epochs", "=3", "stages.99.epochs=1", "seed.x=1"])
 def test_a_bad_override_is_named(override: str) -> None:
     with pytest.raises(RecipeError, match="--set"):
         load_recipe(SHIPPED, [override])

@@ -54,15 +54,23 @@ def test_a_killed_run_ends_like_an_uninterrupted_one(
         torch.testing.assert_close(two[name], tensor, msg=name)
 
 
+@pytest.mark.parametrize("unmoved", [{"learning_rate": 0.0}, {"epochs": 0, "parts": []}])
 def test_a_stage_may_start_from_the_mean_of_earlier_ones(
-    recipe: Path, tiny_data: Path, tmp_path: Path
+    recipe: Path, tiny_data: Path, tmp_path: Path, unmoved: dict[str, Any]
 ) -> None:
     tree = yaml.safe_load(recipe.read_text("utf-8"))
     one, two = tree["stages"]
-    still = {**one, "name": "still", "learning_rate": 0.0, "start": ["one", "branch"]}
+    still = {**one, "name": "still", "start": ["one", "branch"], **unmoved}
     tree["stages"] = [one, {**two, "name": "branch", "start": ["one"]}, still]
     recipe.write_text(yaml.safe_dump(tree), "utf-8")
     run = tmp_path / "run"
+
+    def stop(event: dict[str, Any]) -> None:
+        if event["event"] == "evaluated" and event["stage"] == "still":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, data=tiny_data, out=run, report=stop)
     train(recipe, data=tiny_data, out=run)
     kept = {
         name: torch.load(run / f"stage-{name}.pt", weights_only=True)["model"]
