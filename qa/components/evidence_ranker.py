@@ -25,7 +25,7 @@ class EvidenceRanker(ReaderBound, PassageRanker):
         model: str | None = None,
         top_n: int = 30,
         milliseconds: float | None = None,
-        weight: float = 0.75,
+        weight: float = 0.65,
         top_k: int = 10,
         threads: int = 0,
     ) -> None:
