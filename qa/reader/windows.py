@@ -90,12 +90,12 @@ class Windower:
         """
         distinct = list(dict.fromkeys(c for group in contexts for c in group))
         encoded = dict(zip(distinct, self._encode(distinct), strict=True))
-        heads = self._encode(list(questions))
+        fronts = [self._front(head) for head, _ in self._encode(list(questions))]
         return [
             window
             for q, group in enumerate(contexts)
             for c, text in enumerate(group)
-            for window in self._windows(q, c, heads[q][0], *encoded[text])
+            for window in self._windows(q, c, fronts[q], *encoded[text])
         ]
 
     def _encode(self, texts: list[str]) -> list[tuple[IntArray, IntArray]]:
@@ -104,18 +104,21 @@ class Windower:
             for e in self.tokenizer.encode_batch(texts, add_special_tokens=False)
         ]
 
-    def _windows(
-        self, q: int, c: int, head: IntArray, ids: IntArray, offsets: IntArray
-    ) -> Iterator[Window]:
-        settings = self.settings
+    def _front(self, question: IntArray) -> IntArray:
+        """What stands before the context of every window of a question."""
+        cut = question[: self.settings.max_question]
         around = self._layout
-        start_ids = np.concatenate((around.before, head[: settings.max_question], around.between))
-        start_ids = start_ids.astype(np.int64)
-        room = settings.max_length - len(start_ids) - len(around.after)
-        step = max(1, room - settings.overlap)
+        return np.concatenate((around.before, cut, around.between)).astype(np.int64)
+
+    def _windows(
+        self, q: int, c: int, front: IntArray, ids: IntArray, offsets: IntArray
+    ) -> Iterator[Window]:
+        after = self._layout.after
+        room = self.settings.max_length - len(front) - len(after)
+        step = max(1, room - self.settings.overlap)
         for begin in range(0, len(ids), step):
             end = min(begin + room, len(ids))
-            body = np.concatenate((start_ids, ids[begin:end], around.after))
-            yield Window(q, c, body, len(start_ids), offsets[begin:end])
+            body = np.concatenate((front, ids[begin:end], after))
+            yield Window(q, c, body, len(front), offsets[begin:end])
             if end == len(ids):
                 return

@@ -1,6 +1,6 @@
 """A BERT-like encoder, and a span reader, as an ONNX graph of fused operators.
 
-The graph is written out rather than traced: ONNX Runtime's ``MultiHeadAttention`` and ``BiasGelu``
+The graph is written out rather than traced: ONNX Runtime's ``Attention`` and ``BiasGelu``
 are what makes it fast on a CPU, and its pattern matcher finds no attention in graphs that today's
 exporters trace. It takes one text a run (:mod:`qa.model_session`), so nothing is padded and there
 is no mask. The word embeddings are stored as int8 with one scale a row (symmetric), half of the
@@ -24,6 +24,8 @@ AFTER_GELU = ".narrow"
 """Ends the names of the products after GELU, which need an int8 scale a token."""
 SIZES: list[str | int] = [1, "length"]
 """Of the inputs, and of the logits."""
+NO_ANSWER = -10_000.0
+"""The logit of pieces of the question, where no answer begins or ends."""
 HEAD = "head_matmul"
 """The last matrix product, which stays in float: a column or two decide every answer."""
 
@@ -44,7 +46,8 @@ def build(
     """The graph of a span reader.
 
     Inputs ``input_ids``, ``token_type_ids``: int64 (1, length).
-    Outputs ``start``, ``end``: float (1, length).
+    Outputs ``start``, ``end``: float (1, length); :data:`NO_ANSWER` at the pieces of segment 0
+    but the first, which end no answer and are not followed through the last layer.
 
     Args:
         weights: by the names of :class:`qa.training.span_model.SpanReader`'s state.
@@ -53,15 +56,21 @@ def build(
             weight multiplied with, a scale a channel; changes nothing before quantisation.
     """
     graph = Graph(weights, smoothing or {})
-    _head(graph, body(graph, shape))
+    rows = _answering_rows(graph)
+    _head(graph, body(graph, shape, rows), rows)
     return graph.model("span_reader", {"start": SIZES, "end": SIZES})
 
 
-def body(graph: Graph, shape: Shape) -> str:
-    """Add a BERT-like encoder; returns the name of its (1, length, width) hidden states."""
+def body(graph: Graph, shape: Shape, rows: str | None = None) -> str:
+    """Add a BERT-like encoder; returns the name of its (1, length, width) hidden states.
+
+    Args:
+        rows: the pieces whose last states are wanted, a 1-d int64 value; all if None.
+    """
     hidden = _embeddings(graph, shape)
     for layer in range(shape.layers):
-        hidden = _layer(graph, f"encoder.encoder.layer.{layer}", hidden, shape)
+        wanted = rows if layer == shape.layers - 1 else None
+        hidden = _layer(graph, f"encoder.encoder.layer.{layer}", hidden, shape, wanted)
     return hidden
 
 
@@ -74,7 +83,8 @@ def first_piece(graph: Graph, hidden: str) -> str:
 
 def smoothable_products(model: onnx.ModelProto) -> list[str]:
     """Names of the products that ``smoothing`` may name: all but the head and those after GELU."""
-    names = [n.name for n in model.graph.node if n.op_type == "MatMul" and n.name != HEAD]
+    kinds = ("MatMul", "Attention")
+    names = [n.name for n in model.graph.node if n.op_type in kinds and n.name != HEAD]
     return [name for name in names if not name.endswith(AFTER_GELU)]
 
 
@@ -119,12 +129,16 @@ class Graph:
 
     def product(self, product: str, value: str, weight: Array) -> str:
         """``value`` times a (channels, outputs) weight, smoothed where that is asked for."""
+        return self.plain(product, *self.smoothed(product, value, weight))
+
+    def smoothed(self, product: str, value: str, weight: Array) -> tuple[str, Array]:
+        """A product's input and weight, with what makes it smooth where that is asked for."""
         scale = self.smoothing(product)
         if scale is not None:
             inverse = self.constant(f"{product}.inverse", (1 / scale).astype(np.float32))
             value = self.node("Mul", [value, inverse], name=f"{product}.smoother")
             weight = weight * scale[:, None]
-        return self.plain(product, value, weight)
+        return value, weight
 
     def plain(self, product: str, value: str, weight: Array) -> str:
         """``value`` times a weight as it is."""
@@ -150,11 +164,8 @@ class Graph:
 def _embeddings(graph: Graph, shape: Shape) -> str:
     prefix = "encoder.embeddings"
     word = _rows(graph, "words", graph.raw(f"{prefix}.word_embeddings.weight"), "input_ids")
-    length = graph.node("Shape", ["input_ids"], start=1, end=2)
-    axis = graph.constant("first_axis", np.zeros(1, np.int64))
-    scalar = graph.node("Squeeze", [length, axis])
-    zero, one = (graph.constant(f"int_{i}", np.array(i, np.int64)) for i in (0, 1))
-    numbers = graph.node("Range", [zero, scalar, one])
+    zero = graph.constant("int_0", np.array(0, np.int64))
+    numbers = _range(graph, zero, _length(graph))
     positions = graph.raw(f"{prefix}.position_embeddings.weight")[: shape.positions]
     position = _rows(graph, "positions", positions, numbers)
     segment = graph.node(
@@ -173,8 +184,11 @@ def _rows(graph: Graph, name: str, table: Array, indices: str) -> str:
     return graph.node("Mul", [rows, graph.node("Gather", [scales, indices])])
 
 
-def _layer(graph: Graph, name: str, hidden: str, shape: Shape) -> str:
-    mixed = _attention(graph, name, hidden, shape)
+def _layer(graph: Graph, name: str, hidden: str, shape: Shape, rows: str | None) -> str:
+    attended, mix = _attention(graph, name, hidden, shape)
+    if rows is not None:
+        attended, hidden = (graph.node("Gather", [one, rows], axis=1) for one in (attended, hidden))
+    mixed = graph.plain(f"{name}.mix", attended, mix)
     hidden = _norm(graph, f"{name}.attention.output", mixed, hidden, shape)
     wide = graph.product(f"{name}.widen", hidden, graph.raw(f"{name}.intermediate.dense.weight").T)
     active = graph.node(
@@ -185,8 +199,8 @@ def _layer(graph: Graph, name: str, hidden: str, shape: Shape) -> str:
     return _norm(graph, f"{name}.output", narrow, hidden, shape)
 
 
-def _attention(graph: Graph, name: str, hidden: str, shape: Shape) -> str:
-    """Attention and the product after it, whose smoothing the values carry already."""
+def _attention(graph: Graph, name: str, hidden: str, shape: Shape) -> tuple[str, Array]:
+    """Attention, and the weight of the product after it, whose smoothing the values carry."""
     parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
     weights = [graph.raw(f"{part}.weight").T for part in parts]
     biases = [graph.raw(f"{part}.bias") for part in parts]
@@ -194,13 +208,17 @@ def _attention(graph: Graph, name: str, hidden: str, shape: Shape) -> str:
     scale = graph.smoothing(f"{name}.mix")
     if scale is not None:
         weights[2], biases[2], mix = weights[2] / scale, biases[2] / scale, mix * scale[:, None]
-    joint = graph.product(f"{name}.qkv", hidden, np.concatenate(weights, axis=1))
-    biased = graph.node("Add", [joint, graph.constant(f"{name}.qkv.bias", np.concatenate(biases))])
-    sizes = graph.constant("qkv_sizes", np.full(3, mix.shape[0], np.int64))
-    columns = [f"{name}.{part}" for part in ("query", "key", "value")]
-    graph.node("Split", [biased, sizes], outputs=columns, axis=-1)
-    attended = graph.node("MultiHeadAttention", columns, domain=_CONTRIB, num_heads=shape.heads)
-    return graph.plain(f"{name}.mix", attended, mix)
+    hidden, joint = graph.smoothed(f"{name}.qkv", hidden, np.concatenate(weights, axis=1))
+    weight = graph.constant(f"{name}.qkv.weight", joint)
+    bias = graph.constant(f"{name}.qkv.bias", np.concatenate(biases))
+    attended = graph.node(
+        "Attention",
+        [hidden, weight, bias],
+        name=f"{name}.qkv",
+        domain=_CONTRIB,
+        num_heads=shape.heads,
+    )
+    return attended, mix
 
 
 def _norm(graph: Graph, name: str, value: str, skip: str, shape: Shape) -> str:
@@ -213,10 +231,36 @@ def _layer_norm(graph: Graph, name: str, value: str, shape: Shape) -> str:
     return graph.node("LayerNormalization", [value, *norm], epsilon=shape.epsilon, axis=-1)
 
 
-def _head(graph: Graph, hidden: str) -> None:
+def _answering_rows(graph: Graph) -> str:
+    """The first piece, which stands for no answer, and those of segment 1."""
+    first = graph.constant("first_piece", np.zeros(1, np.int64))
+    length = _length(graph)
+    context = graph.node("ReduceSum", ["token_type_ids"], keepdims=0)
+    begin = graph.node("Sub", [length, context])
+    return graph.node("Concat", [first, _range(graph, begin, length)], axis=0)
+
+
+def _length(graph: Graph) -> str:
+    """How many pieces the text has."""
+    axis = graph.constant("first_axis", np.zeros(1, np.int64))
+    return graph.node("Squeeze", [graph.node("Shape", ["input_ids"], start=1, end=2), axis])
+
+
+def _range(graph: Graph, begin: str, end: str) -> str:
+    one = graph.constant("int_1", np.array(1, np.int64))
+    return graph.node("Range", [begin, end, one])
+
+
+def _head(graph: Graph, hidden: str, rows: str) -> None:
     both = graph.node("MatMul", [hidden, graph.weight("span.weight", transpose=True)], name=HEAD)
     both = graph.node("Add", [both, graph.weight("span.bias")])
-    axis = graph.constant("last_axis", np.array([-1], np.int64))
+    last = graph.constant("last_axis", np.array([-1], np.int64))
+    first = graph.constant("first_axis", np.zeros(1, np.int64))
+    places = graph.node("Unsqueeze", [rows, first])
+    sizes = graph.node("Shape", ["input_ids"])
+    nowhere = helper.make_tensor("nowhere", TensorProto.FLOAT, [1], [NO_ANSWER])
+    empty = graph.node("ConstantOfShape", [sizes], value=nowhere)
     graph.node("Split", [both], outputs=["start_column", "end_column"], axis=-1)
-    graph.node("Squeeze", ["start_column", axis], outputs=["start"])
-    graph.node("Squeeze", ["end_column", axis], outputs=["end"])
+    for side in ("start", "end"):
+        column = graph.node("Squeeze", [f"{side}_column", last])
+        graph.node("ScatterElements", [empty, places, column], outputs=[side], axis=1)

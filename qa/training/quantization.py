@@ -37,7 +37,7 @@ def quantize(source: Path, target: Path) -> None:
     quantize_dynamic(
         model,
         target,
-        op_types_to_quantize=["MatMul"],
+        op_types_to_quantize=["MatMul", "Attention"],
         per_channel=True,
         weight_type=QuantType.QInt8,
         nodes_to_exclude=[HEAD, *after_gelu],
