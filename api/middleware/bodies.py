@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from api.errors import Problem, plain_problem
 from api.middleware.asgi import ASGIApp, Message, Receive, Scope, Send, refuse
 
-_CLOSE = {"Connection": "close"}  # the rest of the body is never read
+_CLOSE = {"Connection": "close"}  # what else the client sends is not another request
 
 
 class BoundedBody:
@@ -15,6 +16,9 @@ class BoundedBody:
 
     A declared length that is too large is refused before a byte is read; chunked bodies are
     counted. So the app never waits for a client, and never holds more than ``max_bytes``.
+
+    What a client still sends after the refusal is thrown away until those seconds are over: closing
+    a connection with unread bytes resets it, and the reset can overtake the answer (RFC 9112, 9.6).
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int, seconds: float) -> None:
@@ -26,19 +30,20 @@ class BoundedBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        deadline = asyncio.get_running_loop().time() + self.seconds
         try:
-            body = await self._read(scope, receive)
+            body = await self._read(scope, receive, deadline)
         except Problem as problem:
-            await refuse(problem, scope, receive, send)
+            await refuse(problem, scope, receive, _lingering(receive, send, deadline))
             return
         if body is not None:
             await self.app(scope, _replay(body, receive), send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+    async def _read(self, scope: Scope, receive: Receive, deadline: float) -> bytes | None:
         if _declared(scope) > self.max_bytes:
             raise self._too_large()
         try:
-            async with asyncio.timeout(self.seconds):
+            async with asyncio.timeout_at(deadline):
                 return await self._collect(receive)
         except TimeoutError:
             raise plain_problem(
@@ -66,6 +71,30 @@ def _declared(scope: Scope) -> int:
     return max(
         (int(value) for name, value in scope["headers"] if name == b"content-length"), default=0
     )
+
+
+def _lingering(receive: Receive, send: Send, deadline: float) -> Send:
+    """A ``send`` that ends an answer only after the rest of the body has been discarded."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] != "http.response.body" or message.get("more_body", False):
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await _discard(receive)
+        await send({"type": "http.response.body"})
+
+    return sent
+
+
+async def _discard(receive: Receive) -> None:
+    """Read until the body ends or the client hangs up."""
+    more = True
+    while more:
+        message = await receive()
+        more = message["type"] == "http.request" and message.get("more_body", False)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -133,13 +133,8 @@ def test_large_bodies_are_413(http: httpx.Client, size: int) -> None:
         for _ in range(-(-size // 65536)):
             yield b" " * 65536
 
-    declared = httpx.post(f"{http.base_url}/v1/ask", content=b" " * size, headers=JSON)
-    refused(declared, 413)
-    try:
-        chunked = httpx.post(f"{http.base_url}/v1/ask", content=chunks(), headers=JSON)
-    except httpx.TransportError:
-        return  # the server answered and closed while we were still sending: also an end
-    assert chunked.status_code in (413, 400)
+    for body in (b" " * size, chunks()):
+        refused(httpx.post(f"{http.base_url}/v1/ask", content=body, headers=JSON), 413)
 
 
 def test_the_largest_body_is_read(http: httpx.Client) -> None:
