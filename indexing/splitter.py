@@ -66,6 +66,16 @@ def sentences(text: str) -> Iterator[Span]:
         start = end
 
 
+def sentence_ends(text: str) -> list[int]:
+    """Where each sentence but the last ends, rising; white space after it is the next one's."""
+    return list(_boundaries(text))
+
+
+def may_end_sentence(text: str) -> bool:
+    """Whether a sentence may end in ``text``; False is certain, and quickly said."""
+    return _CANDIDATE.search(text) is not None
+
+
 def sentence_at(text: str, start: int, end: int) -> Span:
     """The sentence, or run of sentences, that ``text[start:end]`` lies in.
 

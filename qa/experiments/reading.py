@@ -8,6 +8,7 @@ from eval.reading import Prediction
 from eval.records import ReadingQuestion
 from qa.reader.reading import read
 from qa.reader.session import SpanModel
+from qa.reader.spans import SpanRules
 from qa.reader.windows import Windower
 
 NO_TEXT = -1e9
@@ -19,7 +20,7 @@ def predict(
     windower: Windower,
     questions: Sequence[ReadingQuestion],
     *,
-    max_pieces: int,
+    rules: SpanRules,
     chunk: int = 256,
 ) -> dict[str, Prediction]:
     """The best span of every question by id; ``chunk`` questions are in memory at once."""
@@ -31,7 +32,7 @@ def predict(
             windower,
             [q.question for q in part],
             [[q.context] for q in part],
-            max_pieces=max_pieces,
+            rules=rules,
         )
         for question, (spans,) in zip(part, found, strict=True):
             predictions[question.id] = (

@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from qa.model_folder import MODELS, load_manifest_as
 from qa.reader.calibration import Platt
+from qa.reader.spans import SpanRules
 from qa.reader.windows import WindowSettings
 
 SHIPPED = MODELS / "reader"
@@ -31,8 +32,8 @@ class ReaderManifest:
 
     ``fingerprint``: of the model and tokenizer files. ``threshold``: the least confidence of an
     answer over a product's passages, of which the best is taken; ``passage_threshold``: the same
-    for a single context. Both were chosen on held-out questions. ``figures``: every number of the
-    model card, as data.
+    for a single context. Both were chosen on held-out questions. ``within_sentence``: no answer
+    runs on into another sentence. ``figures``: every number of the model card, as data.
     """
 
     name: str
@@ -42,11 +43,17 @@ class ReaderManifest:
     calibration: ReaderCalibration
     threshold: float
     passage_threshold: float
+    within_sentence: bool = False
     licence: str = "Apache-2.0"
     kind: Literal["span-reader"] = KIND
     recipe: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     figures: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def rules(self) -> SpanRules:
+        """Which spans may answer."""
+        return SpanRules(self.max_answer_pieces, self.within_sentence)
 
 
 def load_manifest(folder: Path) -> ReaderManifest:

@@ -60,7 +60,7 @@ class Reader:
             questions,
             contexts,
             spans=spans,
-            max_pieces=self.manifest.max_answer_pieces,
+            rules=self.manifest.rules,
         )
         return [Reading(group, self.answerable(group)) for group in found]
 

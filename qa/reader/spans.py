@@ -15,6 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanRules:
+    """What a span must be to answer: of at most ``max_pieces`` word pieces, and of one sentence."""
+
+    max_pieces: int = 64
+    within_sentence: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +39,11 @@ def window_spans(
     start: FloatArray,
     end: FloatArray,
     first: int,
-    offsets: npt.NDArray[np.int64],
+    offsets: IntArray,
     *,
     count: int,
     max_pieces: int,
+    sentences: IntArray | None = None,
 ) -> list[ScoredSpan]:
     """The ``count`` best spans of one window that do not overlap one another, best first.
 
@@ -43,12 +53,14 @@ def window_spans(
         offsets: (n, 2) character offsets of the context pieces.
         count: how many spans to return at most.
         max_pieces: the longest span, in word pieces.
+        sentences: (n,) rising numbers of the sentences that the context pieces stand in; then no
+            span has pieces of two.
     """
     n = len(offsets)
     starts, ends = start[first : first + n], end[first : first + n]
     null = float(start[0] + end[0])
     best: list[ScoredSpan] = []
-    for i, j, score in _ranked_pairs(starts, ends, max_pieces):
+    for i, j, score in _ranked_pairs(starts, ends, max_pieces, sentences):
         span = ScoredSpan(int(offsets[i, 0]), int(offsets[j, 1]), score - null)
         if span.start < span.end and not any(overlap(span, other) for other in best):
             best.append(span)
@@ -74,16 +86,31 @@ def overlap(one: ScoredSpan, other: ScoredSpan) -> bool:
 
 
 def _ranked_pairs(
-    starts: FloatArray, ends: FloatArray, max_pieces: int
+    starts: FloatArray, ends: FloatArray, max_pieces: int, sentences: IntArray | None
 ) -> Iterator[tuple[int, int, float]]:
     """Pairs (i <= j < i + max_pieces) by falling score: per start its best end, all starts."""
     n = len(starts)
     if n == 0:
         return
-    width = min(max_pieces, n)
-    padded = np.concatenate((ends, np.full(width - 1, -np.inf, ends.dtype)))
-    reach = np.lib.stride_tricks.sliding_window_view(padded, width)
+    reach = _reach(ends, min(max_pieces, n))
+    if sentences is not None:
+        left = np.searchsorted(sentences, sentences, side="right") - np.arange(n)
+        reach = np.where(np.arange(reach.shape[1]) < left[:, None], reach, -np.inf)
     lengths = reach.argmax(axis=1)
-    scores = starts + reach[np.arange(n), lengths]
-    for i in np.argsort(-scores, kind="stable"):
+    scores = starts + ends[np.arange(n) + lengths]
+    best = int(scores.argmax())
+    yield best, best + int(lengths[best]), float(scores[best])
+    # Hardly ever is a second one asked for, so only then are they put in order.
+    for i in np.argsort(-scores, kind="stable")[1:]:
         yield int(i), int(i + lengths[i]), float(scores[i])
+
+
+def _reach(ends: FloatArray, width: int) -> FloatArray:
+    """(n, width): the ends from each piece on; below all others where there are none.
+
+    A view, as ``sliding_window_view`` gives, whose checks take longer than the search.
+    """
+    n = len(ends)
+    padded = np.full(n + width - 1, -np.inf, np.float32)
+    padded[:n] = ends
+    return np.ndarray((n, width), np.float32, padded, 0, padded.strides * 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -88,9 +89,9 @@ class Windower:
 
         ``contexts[i]`` are read for ``questions[i]``. Equal contexts are tokenised once.
         """
-        distinct = list(dict.fromkeys(c for group in contexts for c in group))
-        encoded = dict(zip(distinct, self._encode(distinct), strict=True))
-        fronts = [self._front(head) for head, _ in self._encode(list(questions))]
+        distinct = dict.fromkeys(c for group in contexts for c in group)
+        encoded = self._encode([*questions, *distinct])
+        fronts = [self._front(encoded[question][0]) for question in questions]
         return [
             window
             for q, group in enumerate(contexts)
@@ -98,11 +99,14 @@ class Windower:
             for window in self._windows(q, c, fronts[q], *encoded[text])
         ]
 
-    def _encode(self, texts: list[str]) -> list[tuple[IntArray, IntArray]]:
-        return [
-            (np.asarray(e.ids, np.int64), np.asarray(e.offsets, np.int64).reshape(-1, 2))
-            for e in self.tokenizer.encode_batch(texts, add_special_tokens=False)
-        ]
+    def _encode(self, texts: list[str]) -> dict[str, tuple[IntArray, IntArray]]:
+        """Pieces and (n, 2) offsets by text."""
+        return {
+            text: (np.array(e.ids, np.int64), _pairs(e.offsets))
+            for text, e in zip(
+                texts, self.tokenizer.encode_batch(texts, add_special_tokens=False), strict=True
+            )
+        }
 
     def _front(self, question: IntArray) -> IntArray:
         """What stands before the context of every window of a question."""
@@ -122,3 +126,9 @@ class Windower:
             yield Window(q, c, body, len(front), offsets[begin:end])
             if end == len(ids):
                 return
+
+
+def _pairs(offsets: list[tuple[int, int]]) -> IntArray:
+    """As (n, 2), in half the time that ``np.array`` takes."""
+    flat = np.fromiter(chain.from_iterable(offsets), np.int64, 2 * len(offsets))
+    return flat.reshape(-1, 2)

@@ -17,6 +17,7 @@ from qa.reader.calibration import Platt, fit_platt
 from qa.reader.package import ReaderCalibration
 from qa.reader.reading import read
 from qa.reader.session import SpanModel
+from qa.reader.spans import SpanRules
 from qa.reader.windows import Windower
 
 GRID = np.arange(-8.0, 12.01, 0.25)
@@ -33,11 +34,11 @@ class Calibrator:
 
     model: SpanModel
     windower: Windower
-    max_pieces: int
+    rules: SpanRules
 
     def span(self, questions: Sequence[ReadingQuestion]) -> Platt:
         """Probability that the best span of a context is right: F1 of 0.5 with a gold span."""
-        predictions = predict(self.model, self.windower, questions, max_pieces=self.max_pieces)
+        predictions = predict(self.model, self.windower, questions, rules=self.rules)
         scores = [predictions[q.id].score for q in questions]
         return _fitted(scores, [is_right(predictions[q.id], q) for q in questions])
 
@@ -68,14 +69,14 @@ class Calibrator:
             self.windower,
             [q.question for q in asked],
             [[c.text for c in q.candidates] for q in asked],
-            max_pieces=self.max_pieces,
+            rules=self.rules,
         )
         best = [max(spans[0].score for spans in row if spans) for row in found]
         return best, [any(c.label == 2 for c in q.candidates) for q in asked]
 
     def threshold(self, questions: Sequence[ReadingQuestion]) -> float:
         """The log odds at which F1 over all questions (rule ``any``) is best."""
-        predictions = predict(self.model, self.windower, questions, max_pieces=self.max_pieces)
+        predictions = predict(self.model, self.windower, questions, rules=self.rules)
         return _smooth_best([_f1_at(questions, predictions, float(at)) for at in GRID])
 
 

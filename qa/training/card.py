@@ -48,7 +48,9 @@ def render_card(manifest: ReaderManifest) -> str:
     facts = [
         f"- fingerprint `{manifest.fingerprint}`, licence {manifest.licence}",
         f"- windows of {window.max_length} pieces, overlapping by {window.overlap}; "
-        f"answers of at most {manifest.max_answer_pieces} pieces",
+        f"answers of at most {manifest.max_answer_pieces} pieces"
+        + _ONE_SENTENCE
+        * manifest.within_sentence,
         f"- answers over a product's passages from a confidence of {manifest.threshold:.2f} on, "
         f"in a single context from {manifest.passage_threshold:.2f} on",
         f"- command: `{manifest.figures[0]['command']}`" if manifest.figures else "",
@@ -85,6 +87,8 @@ def stage_line(stage: dict[str, Any]) -> str:
 def _sets(parts: list[dict[str, Any]]) -> str:
     return ", ".join(dict.fromkeys(part["dataset"] for part in parts))
 
+
+_ONE_SENTENCE = " within one sentence"
 
 _NOTE = """EM and F1 in percent, merge rule `any`, with 95 % bootstrap intervals. `all` counts a
 question without an answer as right when nothing is predicted; `book` scores answerable questions

@@ -71,8 +71,7 @@ def measure(
             report(f"{measured.name}: left out, {error}")
             continue
         report(f"{measured.name} {measured.split}: {len(questions)} questions")
-        pieces = reader.manifest.max_answer_pieces
-        predictions = predict(model, windower, questions, max_pieces=pieces)
+        predictions = predict(model, windower, questions, rules=reader.manifest.rules)
         yield from _figures(reader, measured, questions, predictions, system)
 
 

@@ -14,14 +14,14 @@ from transformers.utils import logging
 from qa.errors import ModelError
 from qa.reader.reading import read
 from qa.reader.session import Logits, length_batches
-from qa.reader.spans import ScoredSpan
+from qa.reader.spans import ScoredSpan, SpanRules
 from qa.reader.windows import Layout, Window, Windower, WindowSettings
 from qa.training.torch_model import tensors
 
 LONGEST, OVERLAP, LONGEST_QUESTION = 384, 128, 64
 """Windows as the book, the library's examples and most of these models' cards have them."""
 
-MAX_ANSWER_PIECES = 64
+RULES = SpanRules(max_pieces=64)
 _PIECES = 4096
 _SPARE = 2
 """RoBERTa counts positions from 2."""
@@ -59,7 +59,7 @@ class HubReader:
             questions,
             [[text] for text in contexts],
             spans=count,
-            max_pieces=MAX_ANSWER_PIECES,
+            rules=RULES,
         )
         return [group[0] for group in found]
 

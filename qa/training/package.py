@@ -105,7 +105,7 @@ def _seen_windows(recipe: Recipe, data: Path, windower: Windower) -> list[Window
 
 def _calibrated(recipe: Recipe, data: Path, out: Path) -> ReaderManifest:
     windower = _windower(recipe, out / TOKENIZER)
-    calibrator = Calibrator(OnnxSpanModel(out / MODEL), windower, recipe.max_answer_pieces)
+    calibrator = Calibrator(OnnxSpanModel(out / MODEL), windower, recipe.rules)
     questions = calibration_questions(recipe, data)
     evidence = load_epqa(data, "dev")
     curves = calibration(calibrator, questions, evidence)
@@ -115,6 +115,7 @@ def _calibrated(recipe: Recipe, data: Path, out: Path) -> ReaderManifest:
         fingerprint=fingerprint(out),
         window=recipe.window,
         max_answer_pieces=recipe.max_answer_pieces,
+        within_sentence=recipe.within_sentence,
         calibration=ReaderCalibration(_rounded(curves.span), _rounded(curves.answerable)),
         threshold=round(curves.span(gate), 3),
         passage_threshold=round(curves.span(passage), 3),

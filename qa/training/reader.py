@@ -110,8 +110,7 @@ class _Run(StagedRun[Stage, Batch]):
         if self._selection is None:
             self._selection = selection_sets(self._recipe, self._data)
         model = TorchSpanModel(self._reader, bfloat16=True)
-        longest = self._recipe.max_answer_pieces
-        return score_sets(model, self._windower, self._selection, longest)
+        return score_sets(model, self._windower, self._selection, self._recipe.rules)
 
     def value(self, scores: Scores) -> float:
         return selection_value(scores)

@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from qa.checked import checked, read_yaml
 from qa.errors import QAError
+from qa.reader.spans import SpanRules
 from qa.reader.windows import WindowSettings
 from qa.training.list_settings import ListSettings
 from qa.training.reader_data import Part
@@ -23,6 +24,7 @@ from qa.training.reader_data import Part
 _STRICT = ConfigDict(extra="forbid")
 _LATER = (
     "selection", "patience", "checkpoint_every", "backbone_share", "top_n", "mix", "measured",
+    "within_sentence",
 )  # fmt: skip
 """Settings that no trained weight depends on."""
 BACKBONE = "backbone"
@@ -69,9 +71,15 @@ class Recipe:
     dropout: float = 0.1
     weight_decay: float = 0.01
     max_answer_pieces: int = 64
+    within_sentence: bool = True
     average: float = 0.998
     checkpoint_every: int = 200
     patience: int = 1
+
+    @property
+    def rules(self) -> SpanRules:
+        """Which spans may answer."""
+        return SpanRules(self.max_answer_pieces, self.within_sentence)
 
     def fingerprint(self, stages: int | None = None) -> str:
         """Short hash of every setting that bears on the first ``stages`` stages (all if absent)."""

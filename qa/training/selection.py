@@ -12,7 +12,7 @@ from eval.metrics.squad import exact_match, f1
 from eval.records import ReadingQuestion
 from qa.reader.reading import read
 from qa.reader.session import SpanModel
-from qa.reader.spans import ScoredSpan
+from qa.reader.spans import ScoredSpan, SpanRules
 from qa.reader.windows import Windower
 from qa.training.reader_data import SOMEWHERE
 from qa.training.staged import Scores
@@ -24,16 +24,14 @@ def score_sets(
     model: SpanModel,
     windower: Windower,
     sets: Mapping[str, Sequence[ReadingQuestion]],
-    max_pieces: int,
+    rules: SpanRules,
 ) -> dict[str, dict[str, float]]:
     """What each set can tell, in percent, under merge rule ``any``.
 
     ``f1``, ``em`` at threshold 0 and ``span_f1`` where an answer exists (not for evidence, which
     has no spans); ``auc``: how well the score tells answerable from unanswerable.
     """
-    return {
-        name: _scores(model, windower, questions, max_pieces) for name, questions in sets.items()
-    }
+    return {name: _scores(model, windower, questions, rules) for name, questions in sets.items()}
 
 
 def selection_value(scores: Scores) -> float:
@@ -44,14 +42,14 @@ def selection_value(scores: Scores) -> float:
 
 
 def _scores(
-    model: SpanModel, windower: Windower, questions: Sequence[ReadingQuestion], max_pieces: int
+    model: SpanModel, windower: Windower, questions: Sequence[ReadingQuestion], rules: SpanRules
 ) -> dict[str, float]:
     found = read(
         model,
         windower,
         [q.question for q in questions],
         [[q.context] for q in questions],
-        max_pieces=max_pieces,
+        rules=rules,
     )
     best = [spans[0] if spans else NOTHING for (spans,) in found]
     result: dict[str, float] = {}

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from indexing.splitter import SplitterSettings, sentence_at, sentences, split
+from indexing.splitter import (
+    SplitterSettings,
+    may_end_sentence,
+    sentence_at,
+    sentence_ends,
+    sentences,
+    split,
+)
 
 SENTENCES = [
     ("One. Two! Three?", ["One.", "Two!", "Three?"]),
@@ -47,6 +54,14 @@ def test_sentences(text: str, expected: list[str]) -> None:
 @given(any_text)
 def test_sentences_cover_everything_but_white_space(text: str) -> None:
     _assert_covering(text, list(sentences(text)))
+
+
+@given(any_text)
+def test_ends_part_the_sentences(text: str) -> None:
+    edges = [0, *sentence_ends(text), len(text)]
+    parts = [text[a:b].strip() for a, b in itertools.pairwise(edges)]
+    assert [part for part in parts if part] == [text[a:b] for a, b in sentences(text)]
+    assert may_end_sentence(text) or not sentence_ends(text)
 
 
 @given(any_text, sizes)

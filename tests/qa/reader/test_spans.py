@@ -40,6 +40,31 @@ def test_the_best_span_is_the_best_of_all_pairs(n: int, longest: int, seed: int)
         assert (span.end - 1) // 2 - span.start // 2 < longest
 
 
+@given(
+    st.lists(st.integers(0, 1), min_size=1, max_size=20), st.integers(1, 25), st.integers(0, 999)
+)
+def test_a_span_within_a_sentence_is_the_best_of_those(
+    ends: list[int], longest: int, seed: int
+) -> None:
+    sentences = np.cumsum(ends)
+    n = len(ends)
+    rng = np.random.default_rng(seed)
+    start, end = rng.normal(size=(2, FIRST + n + 1)).astype(np.float32) * 4
+    offsets = np.array([[2 * i, 2 * i + 1] for i in range(n)])
+    found = window_spans(
+        start, end, FIRST, offsets, count=3, max_pieces=longest, sentences=sentences
+    )
+    allowed = [
+        float(start[FIRST + i]) + float(end[FIRST + j])
+        for i in range(n)
+        for j in range(i, min(n, i + longest))
+        if sentences[i] == sentences[j]
+    ]
+    assert found[0].score == pytest.approx(max(allowed) - float(start[0] + end[0]), abs=1e-4)
+    for span in found:
+        assert sentences[span.start // 2] == sentences[(span.end - 1) // 2]
+
+
 def test_logits_outside_the_context_never_answer() -> None:
     start = np.array([0, 99, 99, 1, 2, 99], np.float32)
     end = np.array([0, 99, 99, 1, 2, 99], np.float32)

@@ -10,6 +10,7 @@ from qa.errors import QAError
 from qa.model_folder import MODEL, TOKENIZER
 from qa.reader.package import SHIPPED, load_manifest
 from qa.reader.session import OnnxSpanModel
+from qa.reader.spans import SpanRules
 from qa.reader.windows import Windower
 from qa.training.calibrate import Calibrator
 
@@ -19,7 +20,7 @@ CONTEXT = "The battery lasts nine hours on one charge."
 def test_a_reader_that_is_never_right_is_refused_with_the_reason() -> None:
     manifest = load_manifest(SHIPPED)
     windower = Windower(Tokenizer.from_file(str(SHIPPED / TOKENIZER)), manifest.window)
-    calibrator = Calibrator(OnnxSpanModel(SHIPPED / MODEL, threads=1), windower, 64)
+    calibrator = Calibrator(OnnxSpanModel(SHIPPED / MODEL, threads=1), windower, SpanRules(64))
     wrong = Span(CONTEXT.index("charge"), CONTEXT.index("charge") + 6, "charge")
     questions = [
         ReadingQuestion(f"q{n}", "How long does the battery last?", CONTEXT, ((wrong,),))
