@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
 from indexing.splitter import may_end_sentence, sentence_ends
 from qa.reader.session import Logits, SpanModel
-from qa.reader.spans import IntArray, ScoredSpan, SpanRules, merge_spans, window_spans
-from qa.reader.windows import Window, Windower
+from qa.reader.spans import ScoredSpan, SpanRules, merge_spans, window_spans
+from qa.reader.windows import IntArray, Window, Windower
 
 ANY_SPAN = SpanRules()
 
@@ -37,14 +38,23 @@ def read(
     """
     windows = windower.cut(questions, contexts)
     found: list[list[list[ScoredSpan]]] = [[[] for _ in group] for group in contexts]
+    ends_of = cache(sentence_ends)  # of a long text once, not for each of its windows
     for window, logits in zip(windows, model.logits(windows), strict=True):
         text = contexts[window.question][window.context]
-        found[window.question][window.context] += _spans(window, logits, text, spans, rules)
+        found[window.question][window.context] += _spans(
+            window, logits, text, ends_of, count=spans, rules=rules
+        )
     return [[merge_spans(group, spans) for group in row] for row in found]
 
 
 def _spans(
-    window: Window, logits: Logits, text: str, count: int, rules: SpanRules
+    window: Window,
+    logits: Logits,
+    text: str,
+    ends_of: Callable[[str], list[int]],
+    *,
+    count: int,
+    rules: SpanRules,
 ) -> list[ScoredSpan]:
     def best(sentences: IntArray | None = None) -> list[ScoredSpan]:
         return window_spans(
@@ -63,8 +73,7 @@ def _spans(
         found = best()
         if not any(_may_cross(text, span) for span in found):
             return found
-    numbers = np.searchsorted(sentence_ends(text), window.offsets[:, 0], side="right")
-    return best(numbers.astype(np.int64))
+    return best(np.searchsorted(ends_of(text), window.offsets[:, 0], side="right"))
 
 
 def _may_cross(text: str, span: ScoredSpan) -> bool:

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from qa.reader.windows import IntArray
+
 FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class SpanRules:
-    """What a span must be to answer: of at most ``max_pieces`` word pieces, and of one sentence."""
+    """Which spans may answer: those of at most ``max_pieces`` word pieces, and, where
+    ``within_sentence`` is set, those that do not run on into another sentence.
+    """
 
     max_pieces: int = 64
     within_sentence: bool = False
@@ -92,25 +95,13 @@ def _ranked_pairs(
     n = len(starts)
     if n == 0:
         return
-    reach = _reach(ends, min(max_pieces, n))
+    width = min(max_pieces, n)
+    padded = np.concatenate((ends, np.full(width - 1, -np.inf, ends.dtype)))
+    reach = np.lib.stride_tricks.sliding_window_view(padded, width)
     if sentences is not None:
         left = np.searchsorted(sentences, sentences, side="right") - np.arange(n)
-        reach = np.where(np.arange(reach.shape[1]) < left[:, None], reach, -np.inf)
+        reach = np.where(np.arange(width) < left[:, None], reach, -np.inf)
     lengths = reach.argmax(axis=1)
-    scores = starts + ends[np.arange(n) + lengths]
-    best = int(scores.argmax())
-    yield best, best + int(lengths[best]), float(scores[best])
-    # Hardly ever is a second one asked for, so only then are they put in order.
-    for i in np.argsort(-scores, kind="stable")[1:]:
+    scores = starts + reach[np.arange(n), lengths]
+    for i in np.argsort(-scores, kind="stable"):
         yield int(i), int(i + lengths[i]), float(scores[i])
-
-
-def _reach(ends: FloatArray, width: int) -> FloatArray:
-    """(n, width): the ends from each piece on; below all others where there are none.
-
-    A view, as ``sliding_window_view`` gives, whose checks take longer than the search.
-    """
-    n = len(ends)
-    padded = np.full(n + width - 1, -np.inf, np.float32)
-    padded[:n] = ends
-    return np.ndarray((n, width), np.float32, padded, 0, padded.strides * 2)

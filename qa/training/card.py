@@ -25,6 +25,9 @@ five, so no reader can be right about them all.
 
 **Falls short**: opinions that need inference ("is it worth it?"), sarcasm, answers spread over
 sentences, tables and other languages. A high confidence is about the review, not about the truth.
+
+Figures of *any span* let answers run on into another sentence, as they did before; those in float
+are of that kind only, to compare int8 with.
 """
 
 _INTRO = """# A span reader
@@ -45,12 +48,11 @@ with an annotator's.
 def render_card(manifest: ReaderManifest) -> str:
     """Markdown with what the reader is, and every figure of its manifest."""
     window = manifest.window
+    where = " within one sentence" if manifest.within_sentence else ""
     facts = [
         f"- fingerprint `{manifest.fingerprint}`, licence {manifest.licence}",
         f"- windows of {window.max_length} pieces, overlapping by {window.overlap}; "
-        f"answers of at most {manifest.max_answer_pieces} pieces"
-        + _ONE_SENTENCE
-        * manifest.within_sentence,
+        f"answers of at most {manifest.max_answer_pieces} pieces{where}",
         f"- answers over a product's passages from a confidence of {manifest.threshold:.2f} on, "
         f"in a single context from {manifest.passage_threshold:.2f} on",
         f"- command: `{manifest.figures[0]['command']}`" if manifest.figures else "",
@@ -87,8 +89,6 @@ def stage_line(stage: dict[str, Any]) -> str:
 def _sets(parts: list[dict[str, Any]]) -> str:
     return ", ".join(dict.fromkeys(part["dataset"] for part in parts))
 
-
-_ONE_SENTENCE = " within one sentence"
 
 _NOTE = """EM and F1 in percent, merge rule `any`, with 95 % bootstrap intervals. `all` counts a
 question without an answer as right when nothing is predicted; `book` scores answerable questions

@@ -55,7 +55,7 @@ class Says:
 
 
 def found(seed: int, text: str, rules: SpanRules, count: int = 1) -> list[ScoredSpan]:
-    (((spans),),) = read(Says(seed), WINDOWER, [QUESTION], [[text]], spans=count, rules=rules)
+    ((spans,),) = read(Says(seed), WINDOWER, [QUESTION], [[text]], spans=count, rules=rules)
     return spans
 
 
