@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 RANK_CONSTANT = 60
 """Of reciprocal rank fusion (Cormack et al., 2009), whose authors chose it."""
+SIMILARITY_WEIGHT = 30.0
+"""Of a similarity beside a BM25 score (docs/decisions/0008-phrases-and-sums.md)."""
 
 Scores = Mapping[str, float]
 """Score by id, best first."""

@@ -11,6 +11,7 @@ from haystack import Document, component
 from qa.components.origin import FUSED, merged, with_origin
 from qa.fusion import (
     RANK_CONSTANT,
+    SIMILARITY_WEIGHT,
     Scores,
     linear_fusion,
     reciprocal_rank_fusion,
@@ -20,7 +21,6 @@ from qa.fusion import (
 
 LINEAR, WEIGHTED, RECIPROCAL = "linear", "weighted", "reciprocal_rank"
 METHODS = (LINEAR, WEIGHTED, RECIPROCAL)
-SIMILARITY_WEIGHT = 30.0
 
 
 @component

@@ -1,9 +1,12 @@
 """Asking, end to end, against the peer a user would pick: same passages, same weights, one run.
 
-The peer is Haystack's ``TransformersExtractiveReader`` in PyTorch, as it comes; the book's reader
-is BERT-base in PyTorch, padded to 384. Needs the extras ``train`` and ``bench``::
+The peer is Haystack's ``TransformersExtractiveReader`` in PyTorch, as it comes, with the reader's
+int8 weights made float; the book's reader is BERT-base in PyTorch, padded to 384. Each system
+answers all questions before the other does, round by round, as a service would: one question each
+in turn, either would find the other's weights where its own were in the processor's caches. Needs
+the extras ``train`` and ``bench``::
 
-    python -m qa.experiments.bench_ask --data DATA --run OUT_OF_TRAINING --store DIR
+    python -m qa.experiments.bench_ask --data DATA --store DIR
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,13 +35,11 @@ from indexing.engines.registry import open_engine
 from indexing.records import Review
 from qa.experiments.cpu import instructions, model_name
 from qa.pipelines.answer import Answerer
+from qa.reader.package import SHIPPED, load_manifest
 from qa.training.hub_format import save_transformers
-from qa.training.recipe import load_recipe
 
 DOMAINS = ("subjqa:electronics", "subjqa:grocery")
 PASSAGES = 10
-WARM_UP = 3
-RECIPE = Path(__file__).parent.parent / "training" / "recipes" / "reader.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,12 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Time asking against transformers-haystack.")
     parser.add_argument("--data", type=Path, required=True, help="root of the public data sets")
-    parser.add_argument(
-        "--run", type=Path, required=True, help="what `train reader` wrote to --out"
-    )
     parser.add_argument("--store", required=True, help="a store to make or use")
     parser.add_argument("--model", help="reader folder; the shipped one if absent")
     parser.add_argument("--questions", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=3, help="after one that is not counted")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args(arguments)
 
@@ -89,7 +87,8 @@ def _fill(engine: Engine, data: Path) -> None:
 
 
 def _peer(options: argparse.Namespace, folder: Path) -> TransformersExtractiveReader:
-    save_transformers(load_recipe(RECIPE), options.run, folder)
+    reader = Path(options.model or SHIPPED)
+    save_transformers(load_manifest(reader).recipe["backbone"], str(reader), folder)
     peer = TransformersExtractiveReader(model=str(folder), top_k=3, no_answer=False)
     peer.warm_up()
     return peer
@@ -107,84 +106,82 @@ def _book() -> Callable[[int], None]:
     return run
 
 
-@dataclass
-class _Times:
-    """Seconds and scores of every question, warm."""
-
-    ours: list[float] = field(default_factory=list)
-    peers: list[float] = field(default_factory=list)
-    books: list[float] = field(default_factory=list)
-    our_f1: list[float] = field(default_factory=list)
-    peer_f1: list[float] = field(default_factory=list)
-
-
 def _measure(
     answerer: Answerer,
     peer: TransformersExtractiveReader,
     questions: list[ReadingQuestion],
     options: argparse.Namespace,
 ) -> dict[str, Any]:
-    book, times = _book(), _Times()
-    for question in questions[:WARM_UP]:
-        _one(answerer, peer, question, _Times())
-    for number, question in enumerate(questions[WARM_UP:]):
-        windows = _one(answerer, peer, question, times)
-        if number % 10 == 0:
-            times.books.append(_timed(partial(book, windows))[0])
-        sys.stderr.write(f"\r{number + 1}/{len(questions) - WARM_UP} questions")
-    sys.stderr.write("\n")
-    return _report(times, options)
-
-
-def _one(
-    answerer: Answerer, peer: TransformersExtractiveReader, question: ReadingQuestion, times: _Times
-) -> int:
-    """Ask both; returns how many passages were read."""
-    golds = [span.text for span in question.gold("any")]
-    seconds, result = _timed(
-        partial(
-            answerer.ask,
-            question.question,
-            product_id=question.product_id,
-            passages=PASSAGES,
-            threshold=0.0,
-        )
-    )
-    documents = [Document(content=hit.passage.text) for hit in result.passages]
-    peer_seconds, found = _timed(partial(peer.run, query=question.question, documents=documents))
-    times.ours.append(seconds)
-    times.peers.append(peer_seconds)
-    times.our_f1.append(f1(result.answers[0].text if result.answers else "", golds))
-    times.peer_f1.append(f1((found["answers"][0].data or "") if found["answers"] else "", golds))
-    return len(documents)
-
-
-def _report(times: _Times, options: argparse.Namespace) -> dict[str, Any]:
-    ours = statistics.median(times.ours)
+    ask = [partial(_ask, answerer, question) for question in questions]
+    found = [work() for work in ask]
+    contexts = [[hit.passage.text for hit in result.passages] for result in found]
+    read = [
+        partial(peer.run, query=question.question, documents=[Document(content=t) for t in texts])
+        for question, texts in zip(questions, contexts, strict=True)
+    ]
+    book = [partial(_book(), len(texts)) for texts in contexts[::10]]
+    ours, peers = _rounds([ask, read], options.rounds)
+    (books,) = _rounds([book], 1)
+    golds = [[span.text for span in question.gold("any")] for question in questions]
+    our_text = [result.answers[0].text if result.answers else "" for result in found]
+    peer_text = [_first(work()) for work in read]
     return {
         "cpu": model_name(),
         "instructions": instructions(),
         "threads": options.threads,
-        "questions": len(times.ours),
+        "questions": len(questions),
+        "rounds": options.rounds,
         "passages": PASSAGES,
         "milliseconds": {
-            "reviewqa ask": _spread(times.ours),
-            "transformers-haystack read": _spread(times.peers),
-            "bert-base-torch-384 read": _spread(times.books),
+            "reviewqa ask": _spread(ours),
+            "transformers-haystack read": _spread(peers),
+            "bert-base-torch-384 read": _spread(books),
         },
-        "ratio_to_transformers_haystack": _ratio(times.peers, times.ours),
-        "ratio_to_bert_base_torch_384": round(statistics.median(times.books) / ours, 1),
+        "ratio_to_transformers_haystack": _ratio(peers, ours),
+        "ratio_to_bert_base_torch_384": round(
+            statistics.median(books) / statistics.median(ours), 1
+        ),
         "f1_of_top_answer_over_the_product": {
-            "reviewqa": round(100 * statistics.mean(times.our_f1), 1),
-            "transformers-haystack": round(100 * statistics.mean(times.peer_f1), 1),
+            "reviewqa": _mean_f1(our_text, golds),
+            "transformers-haystack": _mean_f1(peer_text, golds),
         },
     }
 
 
-def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+def _ask(answerer: Answerer, question: ReadingQuestion) -> Any:
+    return answerer.ask(
+        question.question, product_id=question.product_id, passages=PASSAGES, threshold=0.0
+    )
+
+
+def _first(found: dict[str, Any]) -> str:
+    return (found["answers"][0].data or "") if found["answers"] else ""
+
+
+def _mean_f1(texts: Sequence[str], golds: Sequence[Sequence[str]]) -> float:
+    pairs = zip(texts, golds, strict=True)
+    return round(100 * statistics.mean(f1(text, gold) for text, gold in pairs), 1)
+
+
+def _rounds(systems: Sequence[Sequence[Callable[[], Any]]], rounds: int) -> list[list[float]]:
+    """By system, each work's median seconds over the rounds; the first round is not counted."""
+    times: list[list[list[float]]] = [[[] for _ in works] for works in systems]
+    for number in range(rounds + 1):
+        for works, taken in zip(systems, times, strict=True):
+            for work, seconds in zip(works, taken, strict=True):
+                if number == 0:
+                    work()
+                else:
+                    seconds.append(_timed(work))
+        sys.stderr.write(f"\rround {number} of {rounds}")
+    sys.stderr.write("\n")
+    return [[statistics.median(seconds) for seconds in taken] for taken in times]
+
+
+def _timed(work: Callable[[], Any]) -> float:
     started = time.perf_counter()
-    result = work()
-    return time.perf_counter() - started, result
+    work()
+    return time.perf_counter() - started
 
 
 def _spread(seconds: list[float]) -> dict[str, float]:

@@ -18,13 +18,17 @@ from tokenizers import Tokenizer
 from torch import nn
 
 from qa.reader.session import length_batches
+from qa.training.backbones import load_backbone
+from qa.training.device import autocast, device_of, pieces_at_once
 from qa.training.encoder_recipe import EncoderRecipe
 from qa.training.recipe import backbone_path
-from qa.training.span_model import PooledDropout, load_backbone, set_dropout
+from qa.training.span_model import PooledDropout, set_dropout
 
 Kind = Literal["question", "passage"]
 Ids = list[int]
 FloatArray = npt.NDArray[np.float32]
+SHARED = "towers.shared."
+"""Before the names of the one tower's weights."""
 
 
 class Tower(nn.Module):
@@ -88,22 +92,22 @@ class BiEncoder(nn.Module):
         self.eval()
         items = self.ids(kind, texts)
         found: dict[int, FloatArray] = {}
-        tower = self.tower(kind)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, bfloat16):
-            for chunk in length_batches([len(i) for i in items], 4096):
-                rows = tower(*padded_ids([items[i] for i in chunk])).numpy()
+        tower, device = self.tower(kind), device_of(self)
+        with torch.inference_mode(), autocast(bfloat16):
+            for chunk in length_batches([len(i) for i in items], pieces_at_once(device)):
+                rows = tower(*padded_ids([items[i] for i in chunk], device)).cpu().numpy()
                 found.update(zip(chunk, rows, strict=True))
         return np.stack([found[i] for i in range(len(items))])
 
 
-def padded_ids(items: Sequence[Ids]) -> tuple[torch.Tensor, torch.Tensor]:
+def padded_ids(items: Sequence[Ids], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """Ids and mask, (batch, longest) each, filled with zeros on the right."""
     ids = torch.zeros(len(items), max(map(len, items)), dtype=torch.long)
     mask = torch.zeros_like(ids)
     for row, item in enumerate(items):
         ids[row, : len(item)] = torch.tensor(item)
         mask[row, : len(item)] = 1
-    return ids, mask
+    return ids.to(device), mask.to(device)
 
 
 def _tokenizer(backbone: str, longest: int) -> Tokenizer:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-
-from qa.errors import QAError
-
-State = dict[str, torch.Tensor]
 
 
 @dataclass(slots=True)
@@ -32,36 +28,9 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The saved state; tensors and plain values only."""
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+    """The saved state, on the CPU; tensors and plain values only."""
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
-
-
-def start_from(
-    model: nn.Module, paths: Sequence[str], adapt: Callable[[State], State] = dict
-) -> None:
-    """Give a model the weights of a run's file, or the mean of several; of none it keeps its own.
-
-    Args:
-        adapt: makes the model's weights of a file's.
-
-    Raises:
-        QAError: there is no such file, or its weights are of another model.
-    """
-    states = []
-    for path in map(Path, paths):
-        if not path.is_file():
-            raise QAError(f"{path}: no weights there: name a run's best.pt or stage-NAME.pt")
-        states.append(adapt(load(path)["model"]))
-        try:
-            missing, unknown = model.load_state_dict(states[-1], strict=False)
-        except RuntimeError as error:
-            first = str(error).strip().splitlines()[-1].strip()
-            raise QAError(f"{path}: weights of another model: {first}") from error
-        if missing or unknown:
-            raise QAError(f"{path}: weights of another model: {[*missing, *unknown][0]}")
-    if states:
-        model.load_state_dict(mean_weights(states), strict=False)
 
 
 def mean_weights(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
@@ -89,9 +58,10 @@ class WeightAverage:
         """Take the present weights in; early on the average follows them closely."""
         self._steps += 1
         decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
-        for name, parameter in model.named_parameters():
-            if name in self.weights:
-                self.weights[name].lerp_(parameter, 1 - decay)
+        present = dict(model.named_parameters())
+        torch._foreach_lerp_(
+            list(self.weights.values()), [present[name] for name in self.weights], 1 - decay
+        )
 
     def copy_to(self, model: nn.Module) -> dict[str, torch.Tensor]:
         """Put the average into the model; returns the weights it replaces."""
@@ -108,4 +78,6 @@ class WeightAverage:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a saved average."""
-        self._steps, self.weights = state["steps"], state["weights"]
+        self._steps = state["steps"]
+        for name, weights in state["weights"].items():
+            self.weights[name].copy_(weights)

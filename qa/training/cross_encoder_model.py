@@ -10,9 +10,11 @@ from torch import nn
 
 from qa.reader.session import length_batches
 from qa.reader.windows import Window
-from qa.training.checkpoint import State
-from qa.training.span_model import PooledDropout, load_backbone, set_dropout
+from qa.training.backbones import load_backbone
+from qa.training.device import autocast, device_of, pieces_at_once
+from qa.training.span_model import PooledDropout, set_dropout
 from qa.training.torch_model import tensors
+from qa.training.warm_start import State
 
 
 class CrossEncoderModel(nn.Module):
@@ -65,8 +67,10 @@ class TorchWindowModel:
         """See :class:`qa.ranker.cross_encoder.WindowModel`."""
         self._model.eval()
         found: dict[int, float] = {}
-        for indices in length_batches([window.length for window in windows], 4096):
-            batch = tensors([windows[i] for i in indices])
-            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, self._bfloat16):
+        device = device_of(self._model)
+        lengths = [window.length for window in windows]
+        for indices in length_batches(lengths, pieces_at_once(device)):
+            batch = tensors([windows[i] for i in indices], device)
+            with torch.inference_mode(), autocast(self._bfloat16):
                 found.update(zip(indices, self._model(**batch).float().tolist(), strict=True))
         return [found[i] for i in range(len(windows))]

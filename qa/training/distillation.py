@@ -24,20 +24,22 @@ from qa.training.reader_features import Feature
 def taught(items: Sequence[Feature], teachers: Sequence[SpanModel], share: float) -> list[Feature]:
     """The features with ``share`` of every target from the teachers' mean, the rest as it was.
 
-    Features that are only known to be answered *somewhere* stay as they are.
+    Of unlabelled features all of it. Those that are only known to be answered *somewhere* stay as
+    they are.
     """
     exact = [item for item in items if not item.somewhere]
     windows = [item.window for item in exact]
     asked = zip(*(teacher.logits(windows) for teacher in teachers), strict=True)
     learnt = [
-        replace(
-            item,
-            weights=(item.weights * (1 - share)).astype(np.float32),
-            taught=share * _mean([_shares(one) for one in answers]),
-        )
+        _mixed(item, _mean([_shares(one) for one in answers]), 1.0 if item.unlabelled else share)
         for item, answers in zip(exact, asked, strict=True)
     ]
     return learnt + [item for item in items if item.somewhere]
+
+
+def _mixed(item: Feature, told: FloatArray, share: float) -> Feature:
+    kept = (item.weights * (1 - share)).astype(np.float32)
+    return replace(item, weights=kept, taught=share * told)
 
 
 def _mean(shares: Sequence[FloatArray]) -> FloatArray:

@@ -6,19 +6,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 
-from qa.ranker.scorer import open_scorer
+from qa.model_folder import TOKENIZER
+from qa.ranker.scorer import PassageScorer, open_scorer
+from qa.reader.windows import Windower, WindowSettings
 from qa.training import encoder_selection
-from qa.training.bi_encoder import BiEncoder, FloatArray
-from qa.training.checkpoint import load, start_from
+from qa.training.bi_encoder import SHARED, BiEncoder, FloatArray
+from qa.training.checkpoint import load
 from qa.training.contrastive_batches import Batch, make_batches
 from qa.training.contrastive_loss import contrastive_loss, exclusions
-from qa.training.encoder_recipe import EncoderRecipe, EncoderStage, load_encoder_recipe
+from qa.training.device import training_device
+from qa.training.encoder_recipe import TEACHERS, EncoderRecipe, EncoderStage, load_encoder_recipe
 from qa.training.gradient_cache import backward
 from qa.training.hard_negatives import Mined, kept_negatives, mine_bm25, mine_encoder
 from qa.training.pairs import Pairs, load_pairs
 from qa.training.ranking_teacher import Lessons, ask, candidates, lesson
+from qa.training.recipe import backbone_path
 from qa.training.staged import Job, Scores, StagedRun
+from qa.training.teachers import TeachersEvidence, open_teacher
+from qa.training.warm_start import start_from
 
 
 def train(job: Job) -> Path:
@@ -39,7 +46,8 @@ class _Run(StagedRun[EncoderStage, Batch]):
         torch.manual_seed(recipe.seed)
         self._recipe, self._data = recipe, job.data
         self._encoder = BiEncoder(recipe)
-        start_from(self._encoder, recipe.weights)
+        backbone = backbone_path(recipe.backbone)
+        start_from(self._encoder, recipe.weights, backbone=backbone, tower=SHARED)
         self._pairs, self._mined = Pairs(), Mined()
         self._lessons: Lessons = {}
         self._question_ids: list[list[int]] = []
@@ -64,10 +72,20 @@ class _Run(StagedRun[EncoderStage, Batch]):
         """What the stage's teacher says, kept in a file."""
         if stage.teacher is None:
             return {}
-        teacher = open_scorer(stage.teacher, threads=torch.get_num_threads())
+        teacher = self._teacher(stage.teacher)
         wanted = candidates(self._pairs, self._mined, stage.taught_candidates)
         path = self.out / f"teacher-{stage.name}.jsonl"
         return ask(self._pairs, wanted, teacher, path, self.report)
+
+    def _teacher(self, name: str) -> PassageScorer:
+        if name != TEACHERS:
+            return open_scorer(name, threads=torch.get_num_threads())
+        pieces = backbone_path(self._recipe.backbone)
+        tokenizer = Tokenizer.from_file(str(Path(pieces) / TOKENIZER))
+        models = [
+            open_teacher(one, backbone_path(one.backbone), pieces) for one in self._recipe.teachers
+        ]
+        return TeachersEvidence(models, Windower(tokenizer, WindowSettings()))
 
     def _mine(self, stage: EncoderStage) -> Mined:
         """A stage's hard negatives, kept in a file: the model changes while it trains."""
@@ -91,7 +109,9 @@ class _Run(StagedRun[EncoderStage, Batch]):
         return self._recipe.seed if stage.seed is None else stage.seed
 
     def backward(self, stage: EncoderStage, batch: Batch) -> float:
-        targets, excluded = torch.tensor(batch.targets), exclusions(self._pairs, batch)
+        device = training_device()
+        targets = torch.tensor(batch.targets, device=device)
+        excluded = exclusions(self._pairs, batch)
         questions = [self._question_ids[n] for n in batch.pairs]
         passages = [self._passage_ids[n] for n in batch.passages]
         recipe = self._recipe
@@ -99,11 +119,13 @@ class _Run(StagedRun[EncoderStage, Batch]):
         if stage.teacher is not None:
             told = lesson(
                 batch, self._lessons, excluded, stage.teacher_temperature, stage.teacher_share
-            )
+            ).to(device)
+
+        masked = excluded.to(device)
 
         def loss(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
             return contrastive_loss(
-                first, second, targets, excluded, stage.temperature, recipe.dimensions,
+                first, second, targets, masked, stage.temperature, recipe.dimensions,
                 normalized=recipe.normalized, lesson=told,
             )  # fmt: skip
 

@@ -12,11 +12,14 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from qa.training.pairs import Cut
 from qa.training.pairs_part import PairsPart
-from qa.training.recipe import Count, Epochs, fingerprint, load_as
+from qa.training.recipe import Count, Epochs, RecipeError, fingerprint, load_as
+from qa.training.teacher_settings import TeacherModel
 
 _STRICT = ConfigDict(extra="forbid")
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+TEACHERS = "teachers"
+"""What a stage calls the recipe's teachers together."""
 Mined = Literal["none", "bm25", "model"]
 
 
@@ -44,7 +47,8 @@ class EncoderStage:
         near: a mined negative that scores above this share of the positive's score is left out,
             it probably answers too; for ``model`` only.
         teacher: what the student's scores are drawn towards, besides the labels: ``shipped`` for
-            the evidence of the reader that ships, or the folder of a reader or of a ranker. It
+            the evidence of the reader that ships, the folder of a reader or of a ranker, or
+            ``teachers`` for the mean evidence of the recipe's. It
             teaches about passages of a batch: ``hard`` brings mined ones there.
         teacher_share: its share of the loss of questions that it is asked about.
         teacher_temperature: its scores are divided by it.
@@ -91,6 +95,7 @@ class EncoderRecipe:
         backbone_share: how much of the backbone's weights the finished model keeps, the rest is
             what was trained (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models").
         weights: files of runs whose mean training starts from instead of the backbone's weights.
+        teachers: readers of other runs that a stage may name.
         cache: batches of more pieces than this keep embeddings and no activations (GradCache).
     """
 
@@ -98,6 +103,7 @@ class EncoderRecipe:
     stages: list[EncoderStage]
     selection: list[ChosenBy]
     weights: list[str] = field(default_factory=list)
+    teachers: list[TeacherModel] = field(default_factory=list)
     towers: Literal["one", "two"] = "one"
     pooling: Literal["mean", "cls"] = "mean"
     normalized: bool = True
@@ -122,4 +128,8 @@ class EncoderRecipe:
 
 def load_encoder_recipe(path: Path, overrides: Sequence[str] = ()) -> EncoderRecipe:
     """A recipe from a YAML file; raises as :func:`qa.training.recipe.load_as`."""
-    return load_as(TypeAdapter(EncoderRecipe), path, overrides)
+    recipe = load_as(TypeAdapter(EncoderRecipe), path, overrides)
+    for number, stage in enumerate(recipe.stages):
+        if stage.teacher == TEACHERS and not recipe.teachers:
+            raise RecipeError(f"{path}: stages.{number}.teacher: the recipe lists no teachers")
+    return recipe

@@ -13,7 +13,7 @@ from eval.datasets.retrieval import load_retrieval
 from eval.records import RetrievalSet
 from indexing.engines.embedded.bm25_index import Bm25Index
 from indexing.splitter import split
-from qa.components.hybrid_joiner import SIMILARITY_WEIGHT
+from qa.fusion import SIMILARITY_WEIGHT
 from qa.rewriting import without_question_words
 from qa.training.encoder_recipe import EncoderRecipe
 from qa.training.hard_negatives import Encodes

@@ -16,6 +16,7 @@ import torch
 
 from qa.reader.session import length_batches
 from qa.training.bi_encoder import BiEncoder, Ids, Kind, padded_ids
+from qa.training.device import autocast, device_of, random_state, set_random_state
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """(questions, dimension) and (passages, dimension) vectors to a scalar."""
@@ -46,11 +47,13 @@ def backward(
         for indices in length_batches([len(ids) for ids in texts], chunk)
     ]
 
+    device = device_of(model)
+
     def embed(one: _Chunk) -> torch.Tensor:
         kind, indices = one
-        with torch.autocast("cpu", torch.bfloat16, bfloat16):
+        with autocast(bfloat16):
             vectors: torch.Tensor = model.tower(kind)(
-                *padded_ids([items[kind][i] for i in indices])
+                *padded_ids([items[kind][i] for i in indices], device)
             )
         return vectors
 
@@ -64,17 +67,17 @@ def backward(
 def _cached(chunks: Sequence[_Chunk], embed: Callable[[_Chunk], torch.Tensor], loss: Loss) -> float:
     states, leaves = [], []
     for one in chunks:
-        states.append(torch.get_rng_state())
+        states.append(random_state())
         with torch.no_grad():
             leaves.append(embed(one).requires_grad_())
-    after = torch.get_rng_state()
+    after = random_state()
     total = loss(*_joined(chunks, leaves))
     total.backward()
     for one, state, leaf in zip(chunks, states, leaves, strict=True):
-        torch.set_rng_state(state)
+        set_random_state(state)
         assert leaf.grad is not None
         (embed(one) * leaf.grad).sum().backward()
-    torch.set_rng_state(after)
+    set_random_state(after)
     return float(total.detach())
 
 
@@ -85,6 +88,7 @@ def _joined(
     joined = []
     for kind in ("question", "passage"):
         own = [(ids, v) for (k, ids), v in zip(chunks, vectors, strict=True) if k == kind]
-        order = torch.tensor([i for ids, _ in own for i in ids])
-        joined.append(torch.cat([v for _, v in own])[torch.argsort(order)])
+        vectors_of_kind = torch.cat([v for _, v in own])
+        order = torch.tensor([i for ids, _ in own for i in ids], device=vectors_of_kind.device)
+        joined.append(vectors_of_kind[torch.argsort(order)])
     return joined[0], joined[1]

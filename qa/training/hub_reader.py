@@ -16,6 +16,7 @@ from qa.reader.reading import read
 from qa.reader.session import Logits, length_batches
 from qa.reader.spans import ScoredSpan, SpanRules
 from qa.reader.windows import Layout, Window, Windower, WindowSettings
+from qa.training.device import device_of
 from qa.training.torch_model import tensors
 
 LONGEST, OVERLAP, LONGEST_QUESTION = 384, 128, 64
@@ -70,14 +71,14 @@ class HubReader:
         """See :class:`qa.reader.session.SpanModel`."""
         result: dict[int, Logits] = {}
         for indices in length_batches([w.length for w in windows], _PIECES):
-            inputs = tensors([windows[i] for i in indices])
+            inputs = tensors([windows[i] for i in indices], device_of(self._model))
             kept = {k: v for k, v in inputs.items() if k in self._tokenizer.model_input_names}
             with torch.inference_mode():
                 out = self._model(**kept)
             for row, index in enumerate(indices):
                 n = windows[index].length
                 start, end = out.start_logits[row, :n], out.end_logits[row, :n]
-                result[index] = (start.float().numpy(), end.float().numpy())
+                result[index] = (start.float().cpu().numpy(), end.float().cpu().numpy())
         return [result[i] for i in range(len(windows))]
 
 

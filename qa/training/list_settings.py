@@ -22,6 +22,9 @@ class ListSettings:
         judged: so many of them, at most, are passages that somebody judged not to answer.
         questions: questions of a batch.
         share: what the loss counts, a batch of readings counts 1.
+        teachers: readers whose order of the passages it learns, too; named as a part's.
+        teacher_share: what their order counts of the loss.
+        teacher_temperature: their scores are divided by it.
     """
 
     parts: list[PairsPart]
@@ -30,3 +33,6 @@ class ListSettings:
     judged: Annotated[int, Field(ge=0)] = 7
     questions: Count = 4
     share: Annotated[float, Field(gt=0)] = 1.0
+    teachers: tuple[str, ...] = ()
+    teacher_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    teacher_temperature: Annotated[float, Field(gt=0)] = 1.0

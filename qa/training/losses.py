@@ -19,14 +19,16 @@ def span_loss(start: torch.Tensor, end: torch.Tensor, batch: Sequence[Feature]) 
     is only known to be *somewhere* in its context is scored by the probability of the context as a
     whole (the marginal over all positions), so it moves the null answer and no span.
     """
-    wanted = targets(batch, start.shape[1])
-    context = context_mask([item.window for item in batch], start.shape[1])
-    anywhere = torch.tensor([item.somewhere for item in batch])
+    device, length = start.device, start.shape[1]
+    wanted = targets(batch, length).to(device)
+    context = context_mask([item.window for item in batch], length).to(device)
+    padding = _padding(batch, length).to(device)
+    anywhere = torch.tensor([item.somewhere for item in batch], device=device)
     allowed = context.clone()
     allowed[:, 0] = True
     losses = []
     for logits, target in zip((start, end), wanted, strict=True):
-        logs = torch.log_softmax(logits.masked_fill(_padding(batch, start.shape[1]), NEVER), dim=-1)
+        logs = torch.log_softmax(logits.masked_fill(padding, NEVER), dim=-1)
         exact = -(target * logs).sum(dim=-1)
         inside = torch.log_softmax(logits.masked_fill(~allowed, NEVER), dim=-1)
         somewhere = -torch.logsumexp(inside.masked_fill(~context, NEVER), dim=-1)
@@ -52,6 +54,20 @@ def context_mask(windows: Sequence[Window], length: int) -> torch.Tensor:
     last = torch.tensor([window.length - 1 for window in windows])[:, None]
     positions = torch.arange(length)[None, :]
     return (positions >= first) & (positions < last)
+
+
+def evidence(start: torch.Tensor, end: torch.Tensor, batch: Sequence[Window]) -> torch.Tensor:
+    """(batch,) log odds of an answer anywhere in the context against the null answer.
+
+    Args:
+        start, end: (batch, length) logits. All starts and all ends count, so that each learns;
+            the best span's, which ranks in the end, is the greatest term.
+    """
+    outside = ~context_mask(batch, start.shape[1]).to(start.device)
+    return sum(
+        torch.logsumexp(logits.masked_fill(outside, NEVER), dim=-1) - logits[:, 0]
+        for logits in (start, end)
+    )  # type: ignore[return-value]
 
 
 def _padding(batch: Sequence[Feature], length: int) -> torch.Tensor:

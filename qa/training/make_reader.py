@@ -26,13 +26,16 @@ def make_reader(
     """Train by a recipe, then export, quantise, calibrate and measure; returns the reader folder.
 
     Args and errors are those of :func:`qa.training.reader.train`; the reader is ``out/reader``,
-    that of a ``stage`` is ``out/reader-STAGE``.
+    that of a ``stage`` is ``out/reader-STAGE``. A reader with a tokenizer of another backbone's
+    teaches and is not exported: the file of its weights is returned.
     """
     tell = report or (lambda _: None)
     weights = train(
         config, data=data, out=out, resume=resume, overrides=overrides, report=report, stage=stage
     )
     recipe, folder, command = load_recipe(config, list(overrides)), out / "reader", COMMAND
+    if recipe.tokenizer is not None:
+        return weights
     if stage is not None:
         recipe, folder = recipe.lineage(stage), out / f"reader-{stage}"
         command += f" --stage {stage}"

@@ -12,12 +12,13 @@ from qa.model_folder import TOKENIZER
 from qa.ranker.cross_encoder import CrossEncoder
 from qa.reader.windows import Windower
 from qa.training import ranker_selection
-from qa.training.checkpoint import load, start_from
+from qa.training.checkpoint import load
 from qa.training.cross_encoder_model import (
     CrossEncoderModel,
     TorchWindowModel,
     scores_of_null_answers,
 )
+from qa.training.device import device_of
 from qa.training.hard_negatives import (
     Mined,
     in_turns,
@@ -32,6 +33,7 @@ from qa.training.ranking_loss import list_loss
 from qa.training.recipe import backbone_path
 from qa.training.staged import Job, Scores, StagedRun
 from qa.training.torch_model import tensors
+from qa.training.warm_start import start_from
 
 Lists = tuple[RankedList, ...]
 
@@ -53,8 +55,9 @@ class _Run(StagedRun[RankerStage, Lists]):
     def __init__(self, recipe: RankerRecipe, job: Job) -> None:
         torch.manual_seed(recipe.seed)
         self._recipe, self._data = recipe, job.data
-        self._ranker = CrossEncoderModel(backbone_path(recipe.backbone), recipe.dropout)
-        start_from(self._ranker, recipe.weights, scores_of_null_answers)
+        backbone = backbone_path(recipe.backbone)
+        self._ranker = CrossEncoderModel(backbone, recipe.dropout)
+        start_from(self._ranker, recipe.weights, scores_of_null_answers, backbone=backbone)
         self._windower = windower(recipe)
         self._pairs, self._mined = Pairs(), Mined()
         self._selection: dict[str, ranker_selection.Reranked] | None = None
@@ -87,7 +90,7 @@ class _Run(StagedRun[RankerStage, Lists]):
             batch,
             self._windower,
             self._recipe.chunk,
-            lambda windows: self._ranker(**tensors(windows)),
+            lambda windows: self._ranker(**tensors(windows, device_of(self._ranker))),
         )
         loss.backward()
         return float(loss.detach())

@@ -10,6 +10,7 @@ from torch import nn
 from qa.ranker.cross_encoder import NO_PIECE
 from qa.reader.session import length_batches
 from qa.reader.windows import Window, Windower
+from qa.training.device import autocast
 from qa.training.pairs import Pairs
 from qa.training.ranker_batches import RankedList
 
@@ -21,7 +22,18 @@ def list_loss(
     pieces: int,
     score: Callable[[list[Window]], torch.Tensor],
 ) -> torch.Tensor:
-    """:func:`listwise_loss` of a batch of lists, whose passages are cut, scored and put together.
+    """:func:`listwise_loss` of :func:`scored_lists`."""
+    return listwise_loss(scored_lists(pairs, batch, windower, pieces, score))
+
+
+def scored_lists(
+    pairs: Pairs,
+    batch: Sequence[RankedList],
+    windower: Windower,
+    pieces: int,
+    score: Callable[[list[Window]], torch.Tensor],
+) -> torch.Tensor:
+    """(questions, longest list) scores of a batch's passages; -inf beyond a list's end.
 
     Args:
         pieces: padded pieces that are scored at a time.
@@ -32,11 +44,11 @@ def list_loss(
     windows = windower.cut(questions, texts)
     found, order = [], []
     for indices in length_batches([w.length for w in windows], pieces):
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             found.append(score([windows[i] for i in indices]).float())
         order += indices
     places = [(windows[i].question, windows[i].context) for i in order]
-    return listwise_loss(best_windows(torch.cat(found), places, [len(o.passages) for o in batch]))
+    return best_windows(torch.cat(found), places, [len(one.passages) for one in batch])
 
 
 def listwise_loss(scores: torch.Tensor) -> torch.Tensor:
@@ -45,7 +57,23 @@ def listwise_loss(scores: torch.Tensor) -> torch.Tensor:
     Source: Gao, Dai and Callan, "Rethink Training of BERT Rerankers in Multi-Stage Retrieval
     Pipeline" (ECIR 2021), localised contrastive estimation.
     """
-    return nn.functional.cross_entropy(scores, torch.zeros(len(scores), dtype=torch.long))
+    return nn.functional.cross_entropy(
+        scores, torch.zeros(len(scores), dtype=torch.long, device=scores.device)
+    )
+
+
+def listwise_divergence(
+    scores: torch.Tensor, told: torch.Tensor, temperature: float = 1.0
+) -> torch.Tensor:
+    """Mean KL(teacher || student) of (questions, passages) scores; -inf in both is no passage.
+
+    Args:
+        temperature: the teacher's scores are divided by it.
+    """
+    there = told > -torch.inf
+    shares = torch.softmax(told / temperature, dim=-1)
+    logs = torch.where(there, torch.log_softmax(scores, dim=-1), 0.0)
+    return (torch.xlogy(shares, shares) - shares * logs).sum(dim=-1).mean()
 
 
 def best_windows(
@@ -62,6 +90,7 @@ def best_windows(
     table = scores.new_full((len(sizes), width), NO_PIECE)
     for row, size in enumerate(sizes):
         table[row, size:] = -torch.inf
-    at = torch.tensor([question * width + passage for question, passage in places])
+    numbers = [question * width + passage for question, passage in places]
+    at = torch.tensor(numbers, device=scores.device)
     best = table.flatten().scatter_reduce(0, at, scores, "amax", include_self=False)
     return best.view(table.shape)

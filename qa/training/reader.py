@@ -14,19 +14,23 @@ import torch
 from tokenizers import Tokenizer
 
 from eval.records import ReadingQuestion
+from qa.model_folder import TOKENIZER
 from qa.reader.windows import Windower
-from qa.training.checkpoint import load
+from qa.training.device import autocast, device_of
 from qa.training.distillation import taught
 from qa.training.evidence_lists import EvidenceLists, Lists
 from qa.training.list_settings import ListSettings
 from qa.training.losses import span_loss
 from qa.training.reader_data import Part, held_out_questions, training_questions
 from qa.training.reader_features import Feature, batches, features
-from qa.training.recipe import Recipe, Stage, backbone_path, load_recipe
+from qa.training.recipe import Recipe, Stage, backbone_path, load_recipe, tokenizer_path
 from qa.training.selection import score_sets, selection_value
 from qa.training.span_model import SpanReader
 from qa.training.staged import Report, Scores, StagedRun
+from qa.training.teacher_settings import TeacherModel
+from qa.training.teachers import open_teacher
 from qa.training.torch_model import TorchSpanModel, tensors
+from qa.training.warm_start import start_from
 
 
 def train(
@@ -71,14 +75,15 @@ class _Run(StagedRun[Stage, Batch]):
 
     def __init__(self, recipe: Recipe, data: Path, out: Path, report: Report) -> None:
         torch.manual_seed(recipe.seed)
-        backbone = backbone_path(recipe.backbone)
-        tokenizer = Tokenizer.from_file(str(Path(backbone) / "tokenizer.json"))
+        backbone, pieces = backbone_path(recipe.backbone), tokenizer_path(recipe)
+        tokenizer = Tokenizer.from_file(str(Path(pieces) / TOKENIZER))
         self._recipe, self._data = recipe, data
         self._windower = Windower(tokenizer, recipe.window)
-        self._reader = SpanReader(backbone, recipe.dropout)
+        self._reader = SpanReader(backbone, recipe.dropout, pieces)
+        start_from(self._reader, recipe.weights, backbone=pieces)
         self._items: list[Feature] = []
         self._lists: EvidenceLists | None = None
-        self._teachers: dict[str, TorchSpanModel] = {}
+        self._teachers: dict[str, SpanReader] = {}
         self._selection: dict[str, list[ReadingQuestion]] | None = None
         super().__init__(recipe, self._reader, out, report)
 
@@ -100,8 +105,9 @@ class _Run(StagedRun[Stage, Batch]):
         if isinstance(batch, tuple):
             assert self._lists is not None
             return self._lists.backward(self._reader, batch)
-        with torch.autocast("cpu", torch.bfloat16):
-            start, end = self._reader(**tensors([f.window for f in batch]))
+        windows = [item.window for item in batch]
+        with autocast():
+            start, end = self._reader(**tensors(windows, device_of(self._reader)))
         loss = span_loss(start.float(), end.float(), batch)
         loss.backward()
         return float(loss.detach())
@@ -125,20 +131,27 @@ class _Run(StagedRun[Stage, Batch]):
             return items
         asked = ", ".join(part.teachers)
         self.report({"event": "stage", "stage": stage.name, "doing": f"asking {asked}"})
-        return taught(items, [self._teacher(name) for name in part.teachers], stage.teacher_share)
+        teachers = [TorchSpanModel(self._teacher(name), bfloat16=True) for name in part.teachers]
+        return taught(items, teachers, stage.teacher_share)
 
     def _ranked(self, stage: Stage, lists: ListSettings) -> EvidenceLists:
         self.report({"event": "stage", "stage": stage.name, "doing": "mining what to rank"})
-        pieces = stage.batch_tokens
-        return EvidenceLists(lists, self._windower, self._data, self._seed(stage), pieces)
+        pieces, teachers = stage.batch_tokens, [self._teacher(name) for name in lists.teachers]
+        return EvidenceLists(lists, self._windower, self._data, self._seed(stage), pieces, teachers)
 
-    def _teacher(self, name: str) -> TorchSpanModel:
-        """The reader of an earlier stage, loaded for the first of the parts that it teaches."""
+    def _teacher(self, name: str) -> SpanReader:
+        """A reader of another run or of an earlier stage, loaded when first asked."""
         if name not in self._teachers:
-            model = SpanReader(backbone_path(self._recipe.backbone), 0.0)
-            model.load_state_dict(load(self.kept(name))["model"], strict=False)
-            self._teachers[name] = TorchSpanModel(model, bfloat16=True)
+            self._teachers[name] = self._opened(name)
         return self._teachers[name]
+
+    def _opened(self, name: str) -> SpanReader:
+        pieces = tokenizer_path(self._recipe)
+        for teacher in self._recipe.teachers:
+            if teacher.name == name:
+                return open_teacher(teacher, backbone_path(teacher.backbone), pieces)
+        earlier = TeacherModel(name, self._recipe.backbone, str(self.kept(name)))
+        return open_teacher(earlier, backbone_path(self._recipe.backbone), pieces)
 
 
 def selection_sets(recipe: Recipe, data: Path) -> dict[str, list[ReadingQuestion]]:

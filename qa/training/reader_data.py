@@ -20,6 +20,8 @@ from qa.training.detokenize import detokenized
 
 SOMEWHERE = "somewhere"
 """Marks a question whose context is known to answer it, but not where."""
+UNLABELLED = "unlabelled"
+"""Marks a question on a text that nobody has read for it: only a teacher says what it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class Part:
     ``unanswerable``: per question, how many pairs with a paragraph of the same title are added.
     ``detokenized``: use the text as people write it too. ``holdout``: the share of products kept
     out of training. ``exclude``: data sets (``name@split``) whose texts must not occur.
-    ``teachers``: the earlier stages the mean of whose predictions is a share of the targets.
+    ``teachers``: the earlier stages, or the recipe's teachers, the mean of whose predictions is a
+    share of the targets. ``unlabelled``: per question, how many pairs with another text about the
+    same product are added, of which the teachers say all there is to learn.
     """
 
     dataset: str
@@ -41,6 +45,7 @@ class Part:
     limit: int | None = None
     repeat: int = 1
     teachers: tuple[str, ...] = ()
+    unlabelled: float = 0.0
 
 
 def training_questions(part: Part, root: Path, seed: int) -> list[ReadingQuestion]:
@@ -50,7 +55,8 @@ def training_questions(part: Part, root: Path, seed: int) -> list[ReadingQuestio
     if part.limit is not None and len(questions) > part.limit:
         questions = rng.sample(questions, part.limit)
     extra = [detokenized(q) for q in questions] if part.detokenized else []
-    return (questions + extra + _unanswerable(questions, part.unanswerable, rng)) * part.repeat
+    labelled = questions + extra + _unanswerable(questions, part.unanswerable, rng)
+    return labelled * part.repeat + _unlabelled(questions, part.unlabelled, rng)
 
 
 def held_out_questions(part: Part, root: Path) -> list[ReadingQuestion]:
@@ -109,6 +115,33 @@ def is_held_out(question: ReadingQuestion, share: float) -> bool:
     )
     digest = hashlib.sha1(group.encode(), usedforsecurity=False).hexdigest()
     return int(digest[:8], 16) / 0x100000000 < share
+
+
+def _unlabelled(
+    questions: list[ReadingQuestion], rate: float, rng: random.Random
+) -> list[ReadingQuestion]:
+    """Questions on other texts about the same product; no pair twice, and none that has a label."""
+    texts: dict[str, list[ReadingQuestion]] = {}
+    for question in {(q.product_id, q.context): q for q in questions}.values():
+        texts.setdefault(question.product_id, []).append(question)
+    known = {(q.product_id, q.question, q.context) for q in questions}
+    pairs = []
+    for question in questions:
+        product, asked = question.product_id, question.question
+        others = [q for q in texts[product] if (product, asked, q.context) not in known]
+        wanted = int(rate) + (rng.random() < rate % 1)
+        for other in rng.sample(others, min(wanted, len(others))):
+            pair = replace(
+                question,
+                id=f"{question.id}:on:{other.context_id}",
+                context=other.context,
+                context_id=other.context_id,
+                annotations=((),),
+                meta={**question.meta, UNLABELLED: "yes"},
+            )
+            pairs.append(pair)
+            known.add((product, asked, other.context))
+    return pairs
 
 
 def _unanswerable(

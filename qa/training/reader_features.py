@@ -10,7 +10,7 @@ import numpy as np
 
 from eval.records import Annotation, ReadingQuestion
 from qa.reader.windows import IntArray, Window, Windower
-from qa.training.reader_data import SOMEWHERE
+from qa.training.reader_data import SOMEWHERE, UNLABELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Feature:
     """One window and its targets: positions (k,), their weights (k,) summing to one, twice.
 
     ``somewhere``: any span of the context will do, only the null answer is wrong.
+    ``unlabelled``: the targets mean nothing until a teacher has given others.
     ``taught``: (2, length), what a teacher adds to the targets of every position as start and as
     end; the weights then sum to one less its share.
     """
@@ -27,6 +28,7 @@ class Feature:
     ends: IntArray
     weights: np.ndarray[tuple[int], np.dtype[np.float32]]
     somewhere: bool = False
+    unlabelled: bool = False
     taught: np.ndarray[tuple[int, int], np.dtype[np.float32]] | None = None
 
 
@@ -75,8 +77,14 @@ def _feature(window: Window, question: ReadingQuestion) -> Feature:
             targets[pair] = targets.get(pair, 0.0) + 1.0 / len(annotations)
     pairs = np.asarray(list(targets), np.int64)
     weights = np.asarray(list(targets.values()), np.float32)
-    somewhere = SOMEWHERE in question.meta
-    return Feature(window, pairs[:, 0], pairs[:, 1], weights / weights.sum(), somewhere)
+    return Feature(
+        window,
+        pairs[:, 0],
+        pairs[:, 1],
+        weights / weights.sum(),
+        somewhere=SOMEWHERE in question.meta,
+        unlabelled=UNLABELLED in question.meta,
+    )
 
 
 def _positions(window: Window, spans: Annotation) -> list[tuple[int, int]]:

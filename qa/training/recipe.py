@@ -20,6 +20,7 @@ from qa.reader.spans import SpanRules
 from qa.reader.windows import WindowSettings
 from qa.training.list_settings import ListSettings
 from qa.training.reader_data import Part
+from qa.training.teacher_settings import TeacherModel
 
 _STRICT = ConfigDict(extra="forbid")
 _LATER = (
@@ -61,11 +62,20 @@ class Stage:
 
 @checked_dataclass(config=_STRICT, frozen=True)
 class Recipe:
-    """Everything that decides what a trained reader will be."""
+    """Everything that decides what a trained reader will be.
+
+    ``tokenizer``: the folder whose pieces windows are cut into, the backbone's own if absent.
+    ``weights``: what training starts from instead of the backbone's weights, the mean of several:
+    files of runs, folders of readers, ``shipped:reader``. ``teachers``: readers of other runs that
+    parts and lists of stages may name.
+    """
 
     backbone: str
     stages: list[Stage]
     selection: list[Part]
+    tokenizer: str | None = None
+    weights: list[str] = field(default_factory=list)
+    teachers: list[TeacherModel] = field(default_factory=list)
     window: WindowSettings = WindowSettings()
     seed: int = 13
     dropout: float = 0.1
@@ -174,10 +184,27 @@ class Override:
 def load_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     """A reader's recipe from a YAML file, or one that ships; raises as :func:`load_as`."""
     recipe = load_as(TypeAdapter(Recipe), path, overrides)
+    others = [teacher.name for teacher in recipe.teachers]
     for number, stage in enumerate(recipe.stages):
-        teachers = [name for part in stage.parts for name in part.teachers]
+        teachers = [name for part in stage.parts for name in part.teachers if name not in others]
         _check_earlier(path, recipe.stages, number, "parts.teachers", teachers)
+        _check_taught(path, number, stage, others)
     return recipe
+
+
+def _check_taught(path: Path, number: int, stage: Stage, teachers: Sequence[str]) -> None:
+    """Refuse lists with unknown teachers, and parts that nobody says anything about."""
+    for name in () if stage.lists is None else stage.lists.teachers:
+        if name not in teachers:
+            raise RecipeError(
+                f"{path}: stages.{number}.lists.teachers: {name!r} is none of the recipe's "
+                f"teachers ({', '.join(teachers) or 'none'})"
+            )
+    for part in stage.parts:
+        if part.unlabelled and not part.teachers:
+            raise RecipeError(
+                f"{path}: stages.{number}.parts: {part.dataset}: unlabelled pairs need teachers"
+            )
 
 
 def load_as(shape: TypeAdapter[T], path: Path, overrides: Sequence[str] | None = None) -> T:
@@ -244,6 +271,11 @@ def _check_earlier(
                 f"{path}: stages.{number}.{setting}: {name!r} is no earlier stage "
                 f"(earlier: {', '.join(earlier) or 'none'})"
             )
+
+
+def tokenizer_path(recipe: Recipe) -> str:
+    """The folder whose pieces a recipe's windows are cut into."""
+    return backbone_path(recipe.tokenizer or recipe.backbone)
 
 
 def backbone_path(name: str) -> str:

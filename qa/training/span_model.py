@@ -8,11 +8,11 @@ sets this small.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoModel
+
+from qa.training.backbones import load_reading_backbone
 
 
 class PooledDropout(nn.Module):
@@ -46,6 +46,8 @@ class PooledDropout(nn.Module):
         n = x.numel()
         if n > pool.numel():
             return nn.functional.dropout(x, self.p)
+        if x.is_cuda:  # which draws fast
+            return nn.functional.dropout(x, self.p)
         at = int(torch.randint(0, pool.numel() - n + 1, (1,)))
         return x * pool[at : at + n].view_as(x).to(x.dtype)
 
@@ -53,9 +55,12 @@ class PooledDropout(nn.Module):
 class SpanReader(nn.Module):
     """Start and end logits of every piece of a window."""
 
-    def __init__(self, backbone: str | Path, dropout: float = 0.1) -> None:
+    def __init__(
+        self, backbone: str | Path, dropout: float = 0.1, tokenizer: str | Path | None = None
+    ) -> None:
+        """``tokenizer``: the folder that windows are cut with, the backbone's own if None."""
         super().__init__()
-        self.encoder = load_backbone(backbone)
+        self.encoder = load_reading_backbone(backbone, tokenizer)
         self.span = nn.Linear(self.encoder.config.hidden_size, 2)
         nn.init.normal_(self.span.weight, std=0.02)
         nn.init.zeros_(self.span.bias)
@@ -70,16 +75,6 @@ class SpanReader(nn.Module):
         ).last_hidden_state
         start, end = self.span(hidden).unbind(-1)
         return start, end
-
-
-def load_backbone(backbone: str | Path, attention: str = "sdpa") -> Any:
-    """A BERT-like encoder of a folder or hub name, with its embeddings frozen."""
-    encoder: Any = AutoModel.from_pretrained(
-        str(backbone), attn_implementation=attention, add_pooling_layer=False, dtype=torch.float32
-    )
-    for parameter in encoder.embeddings.parameters():
-        parameter.requires_grad = False
-    return encoder
 
 
 def set_dropout(encoder: nn.Module, dropout: PooledDropout) -> None:

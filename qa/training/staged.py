@@ -1,8 +1,8 @@
 """Training by a recipe's stages, resumable after any kill: what a reader and an encoder share.
 
 Checkpoints hold the model, the average of its weights, the optimiser and the state of the random
-numbers, so a run that was stopped ends like one that was not. Matrix work runs in bfloat16 where
-the CPU has instructions for it.
+numbers, so a run that was stopped ends like one that was not. Matrix work runs in bfloat16, on a
+GPU where there is one (:mod:`qa.training.device`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from torch import nn
 
 from qa.errors import QAError
 from qa.training.checkpoint import Position, WeightAverage, load, mean_weights, save
+from qa.training.device import random_state, set_random_state, training_device
 from qa.training.recipe import BACKBONE
 
 _SHOWN_EVERY = 10
@@ -98,7 +99,8 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
     def __init__(
         self, recipe: RecipeLike[StageT], model: nn.Module, out: Path, report: Report
     ) -> None:
-        self.plan, self.model, self.out, self.report = recipe, model, out, report
+        self.plan, self.out, self.report = recipe, out, report
+        self.model = model.to(training_device())
         self.average = WeightAverage(model, recipe.average)
         self.position = Position()
         self.best = -math.inf
@@ -147,7 +149,7 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
         self.position = Position(**state["position"])
         self.best, self.stale = state["best"], state["stale"]
         self._optimizer_state = state["optimizer"]
-        torch.set_rng_state(state["rng"])
+        set_random_state(state["rng"])
 
     def to_the_end(self, job: Job) -> Path:
         """Train what is left, from the start if ``job`` says so; the best checkpoint's file."""
@@ -195,6 +197,8 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
         self._load_best(stage)
 
     def _epochs(self, stage: StageT, optimizer: torch.optim.Optimizer) -> None:
+        if self.position.epoch >= stage.epochs or self.stale > self.plan.patience:
+            return  # a run goes on that was stopped after the stage's last epoch
         self.report({"event": "stage", "stage": stage.name, "doing": "reading data"})
         self.prepare(stage)
         per_epoch = len(self.batches(stage, 0))
@@ -296,7 +300,7 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
                 "position": asdict(self.position),
                 "best": self.best,
                 "stale": self.stale,
-                "rng": torch.get_rng_state(),
+                "rng": random_state(),
             },
         )
         self.report({"event": "checkpoint", **asdict(self.position)})

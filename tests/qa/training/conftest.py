@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,3 +127,16 @@ def _epqa(folder: Path, rng: random.Random) -> None:
                 question, text, _, _ = sentence(rng)
                 writer.writerow([i, question, "B1", text, "review", f"{i}a", 2])
                 writer.writerow([i, question, "B1", "Arrived late.", "review", f"{i}b", 0])
+
+
+@pytest.fixture(scope="session")
+def turned_round(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data with ePQA's train labels exchanged: what does not answer is said to."""
+    folder = tmp_path_factory.mktemp("turned") / "data"
+    shutil.copytree(tiny_data, folder)
+    path = folder / "epqa" / "train.csv"
+    with path.open(newline="") as stream:
+        columns, *rows = csv.reader(stream)
+    with path.open("w", newline="") as stream:
+        csv.writer(stream).writerows([columns, *([*row[:-1], 2 - int(row[-1])] for row in rows)])
+    return folder

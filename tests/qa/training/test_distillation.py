@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -29,6 +30,13 @@ def feature(somewhere: bool = False) -> Feature:
     window = Window(0, 0, np.arange(LENGTH), 1, np.array([[0, 1], [2, 3]]))
     one = np.array([1])
     return Feature(window, one, one, np.ones(1, np.float32), somewhere)
+
+
+def test_of_what_nobody_has_read_the_teacher_says_all() -> None:
+    unread = replace(feature(), unlabelled=True)
+    start, end = targets(taught([unread], [Teacher()], 0.6), LENGTH)[:, 0]
+    torch.testing.assert_close(start, torch.tensor([1.0, 1.0, 3.0, 1.0]) / 6)
+    torch.testing.assert_close(end, torch.full((LENGTH,), 0.25))
 
 
 def test_targets_are_mixed_by_the_share() -> None:

@@ -88,6 +88,26 @@ def test_sampled_pairs_are_unanswerable_and_elsewhere(tiny_data: Path) -> None:
         assert pair.context != context[pair.id.removesuffix(":elsewhere")]
 
 
+def test_unlabelled_pairs_are_other_texts_about_the_same_product(
+    tiny_data: Path, windower: Windower
+) -> None:
+    plain = training_questions(Part("subjqa:electronics"), tiny_data, 1)
+    found = training_questions(Part("subjqa:electronics", unlabelled=1.5, repeat=2), tiny_data, 1)
+    labelled, unread = found[: 2 * len(plain)], found[2 * len(plain) :]
+    assert [q.id for q in labelled] == [q.id for q in plain] * 2
+    texts: dict[str, set[str]] = {}
+    for question in plain:
+        texts.setdefault(question.product_id, set()).add(question.context)
+    read = {(q.product_id, q.question, q.context) for q in plain}
+    assert unread
+    assert len({(q.product_id, q.question, q.context) for q in unread}) == len(unread)
+    for question in unread:
+        assert question.context in texts[question.product_id]
+        assert (question.product_id, question.question, question.context) not in read
+    assert all(item.unlabelled for item in features(unread, windower))
+    assert not any(item.unlabelled for item in features(plain, windower))
+
+
 def test_evidence_says_whether_but_not_where(tiny_data: Path, windower: Windower) -> None:
     questions = evidence_questions(load_epqa(tiny_data, "train"))
     made = features(questions, windower)

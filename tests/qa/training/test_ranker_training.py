@@ -22,7 +22,6 @@ from qa.pipelines.loader import load_pipeline
 from qa.ranker.cross_encoder import NO_PIECE, CrossEncoder
 from qa.ranker.package import load_ranker_manifest
 from qa.ranker.scorer import open_scorer
-from qa.training.checkpoint import start_from
 from qa.training.cross_encoder_model import (
     CrossEncoderModel,
     TorchWindowModel,
@@ -35,6 +34,7 @@ from qa.training.ranker_recipe import load_ranker_recipe
 from qa.training.ranker_selection import score_sets, selection_sets
 from qa.training.span_model import SpanReader
 from qa.training.staged import Job
+from qa.training.warm_start import start_from
 
 QUESTION = "What color is the lamp?"
 PASSAGES = ["The strap is red and it works.", "x", "The lamp is blue. " * 12, "Arrived late."]
@@ -185,7 +185,7 @@ def test_a_readers_null_answer_is_the_first_score(backbone: Path, tmp_path: Path
     reader = SpanReader(backbone, 0.0).eval()
     torch.save({"model": reader.state_dict()}, tmp_path / "best.pt")
     ranker = CrossEncoderModel(backbone, 0.0).eval()
-    start_from(ranker, [str(tmp_path / "best.pt")], scores_of_null_answers)
+    start_from(ranker, [str(tmp_path / "best.pt")], scores_of_null_answers, backbone=str(backbone))
     ids = torch.tensor([[101, 7, 9, 102], [101, 12, 30, 102]])
     start, end = reader(ids, torch.ones_like(ids), torch.zeros_like(ids))
     scores = ranker(ids, torch.ones_like(ids), torch.zeros_like(ids))

@@ -19,13 +19,28 @@ from qa.training.pairs import Pair, Pairs
 from qa.training.ranker_batches import make_lists
 from qa.training.ranker_recipe import RankerStage
 from qa.training.ranker_selection import rank_again, reranked, sample
-from qa.training.ranking_loss import best_windows, listwise_loss
+from qa.training.ranking_loss import best_windows, listwise_divergence, listwise_loss
 
 
 def test_the_loss_is_the_positives_share_of_its_own_list() -> None:
     scores = torch.tensor([[1.0, 0.0, 2.0], [0.5, 0.5, -math.inf]])
     first = -math.log(math.e / (math.e + 1 + math.e**2))
     assert float(listwise_loss(scores)) == pytest.approx((first + math.log(2)) / 2)
+
+
+def test_a_teachers_order_is_learnt_by_its_divergence() -> None:
+    """Against torch's own, list by list, at the teacher's temperature."""
+    scores = torch.tensor([[1.0, 0.0, 2.0], [0.5, -0.5, -math.inf]])
+    told = torch.tensor([[3.0, -1.0, 0.0], [8.0, 2.0, -math.inf]])
+    each = [
+        torch.nn.functional.kl_div(
+            torch.log_softmax(one[:n], 0), torch.softmax(two[:n] / 2, 0), reduction="sum"
+        )
+        for one, two, n in zip(scores, told, (3, 2), strict=True)
+    ]
+    found = listwise_divergence(scores, told, 2.0)
+    assert float(found) == pytest.approx(float(sum(each)) / 2)
+    assert float(listwise_divergence(told / 2, told, 2.0)) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_passage_scores_as_its_best_window() -> None:

@@ -12,12 +12,14 @@ import yaml
 
 from qa.errors import QAError
 from qa.reader.reader import Reader
-from qa.training import checkpoint
 from qa.training import reader as reader_training
 from qa.training.make_reader import make_reader
 from qa.training.package import package_reader
 from qa.training.reader import train
 from qa.training.recipe import load_recipe
+from qa.training.span_model import SpanReader
+from qa.training.teacher_settings import TeacherModel
+from qa.training.teachers import open_teacher
 
 
 @pytest.fixture
@@ -162,15 +164,15 @@ def test_a_teacher_of_several_parts_is_loaded_once(
     one, two = tree["stages"]
     parts = [{**part, "teachers": ["one"]} for part in (*one["parts"], two["parts"][0])]
     recipe.write_text(yaml.safe_dump({**tree, "stages": [one, {**two, "parts": parts}]}), "utf-8")
-    opened: list[Path] = []
+    opened: list[str] = []
 
-    def load(path: Path) -> dict[str, Any]:
-        opened.append(path)
-        return checkpoint.load(path)
+    def counted(settings: TeacherModel, backbone: str, tokenizer: str) -> SpanReader:
+        opened.append(settings.weights)
+        return open_teacher(settings, backbone, tokenizer)
 
-    monkeypatch.setattr(reader_training, "load", load)
+    monkeypatch.setattr(reader_training, "open_teacher", counted)
     train(recipe, data=tiny_data, out=tmp_path / "run")
-    assert opened == [tmp_path / "run" / "stage-one.pt"]
+    assert opened == [str(tmp_path / "run" / "stage-one.pt")]
 
 
 def test_a_stage_learns_what_its_teacher_says(
