@@ -8,12 +8,15 @@ other numbers: :class:`Renumbered` lets it read windows that a BERT-like tokeniz
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.utils import logging
 
 from qa.errors import QAError
 from qa.model_folder import TOKENIZER
@@ -23,14 +26,25 @@ MPNET = "mpnet"
 
 
 def load_backbone(backbone: str | Path, attention: str = "sdpa") -> Any:
-    """An encoder of a folder or hub name, with its embeddings frozen."""
-    mpnet = AutoConfig.from_pretrained(str(backbone)).model_type == MPNET
-    encoder: Any = AutoModel.from_pretrained(
-        str(backbone),
-        attn_implementation="eager" if mpnet else attention,
-        add_pooling_layer=False,
-        dtype=torch.float32,
-    )
+    """An encoder of a folder or hub name, with its embeddings frozen.
+
+    Raises:
+        QAError: it cannot be loaded.
+    """
+    try:
+        with hushed():  # about a pooling layer that is not wanted
+            mpnet = AutoConfig.from_pretrained(str(backbone)).model_type == MPNET
+            encoder: Any = AutoModel.from_pretrained(
+                str(backbone),
+                attn_implementation="eager" if mpnet else attention,
+                add_pooling_layer=False,
+                dtype=torch.float32,
+            )
+    except (OSError, ValueError) as error:
+        first = str(error).strip().partition("\n")[0]
+        raise QAError(
+            f"backbone {backbone}: no folder or hub model that can be loaded here: {first}"
+        ) from error
     frozen = [encoder.embeddings]
     if mpnet:
         frozen.append(encoder.encoder.relative_attention_bias)
@@ -40,6 +54,20 @@ def load_backbone(backbone: str | Path, attention: str = "sdpa") -> Any:
         for parameter in module.parameters():
             parameter.requires_grad = False
     return encoder
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Without the Transformers library's bars and reports of loading."""
+    shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if shown:
+            logging.enable_progress_bar()
 
 
 def load_reading_backbone(backbone: str | Path, tokenizer: str | Path | None) -> Any:

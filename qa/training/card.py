@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.reader.package import ReaderManifest
-from qa.training.recipe import load_recipe
+from qa.training.recipe import is_made_by, load_recipe
 
 _SHIPPED_INTRO = """# The span reader that ships
 
@@ -40,8 +40,8 @@ none; int8 ONNX for a CPU.
 {stages}
 
 **Chosen and calibrated on** what was held out of {sets}, calibrated on SQuADShifts-Amazon dev and
-ePQA dev besides: confidence is the probability that the marked span has token F1 of at least 0.5
-with an annotator's.
+ePQA dev besides where they were at hand: confidence is the probability that the marked span has
+token F1 of at least 0.5 with an annotator's.
 """
 
 
@@ -68,7 +68,7 @@ def render_card(manifest: ReaderManifest) -> str:
 
 
 def _intro(manifest: ReaderManifest) -> str:
-    if manifest.training.get("recipe_fingerprint") == load_recipe(Path("reader")).fingerprint():
+    if is_made_by(load_recipe(Path("reader")), manifest.recipe):
         return _SHIPPED_INTRO
     stages = "\n".join(stage_line(stage) for stage in manifest.recipe["stages"])
     sets = ", ".join(one["dataset"] for one in manifest.recipe["selection"])

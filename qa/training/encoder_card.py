@@ -8,6 +8,7 @@ from typing import Any
 from qa.encoders.package import EncoderManifest
 from qa.training.card import stage_line
 from qa.training.encoder_recipe import load_encoder_recipe
+from qa.training.recipe import is_made_by
 
 _SHIPPED_INTRO = """# The encoder that ships
 
@@ -73,8 +74,7 @@ def render_encoder_card(manifest: EncoderManifest) -> str:
 
 def _intro(manifest: EncoderManifest) -> str:
     recipe = manifest.recipe
-    shipped = load_encoder_recipe(Path("encoder")).fingerprint()
-    if manifest.training.get("recipe_fingerprint") == shipped:
+    if is_made_by(load_encoder_recipe(Path("encoder")), recipe):
         return _SHIPPED_INTRO
     return _INTRO.format(
         backbone=recipe["backbone"],

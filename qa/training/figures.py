@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,27 +49,54 @@ CARD_SETS = (
 )
 
 
+Sets = list[tuple[Measured, list[ReadingQuestion]]]
+
+
+def card_sets(
+    root: Path,
+    held_out: Mapping[str, list[ReadingQuestion]],
+    report: Callable[[str], None] = lambda _: None,
+) -> Sets:
+    """The sets of the card that ``root`` holds; if it holds none, what a recipe has held out.
+
+    Args:
+        held_out: by name, a recipe's selection sets; of ePQA no spans are known.
+        report: told what is left out.
+    """
+    found: Sets = []
+    lines = []
+    for measured in CARD_SETS:
+        try:
+            found.append((measured, measured.questions(root)))
+        except DatasetNotFound as error:
+            lines.append(f"{measured.name}: left out, {error}")
+    for line in (
+        lines if found else [f"{root} holds no set of the card: measuring what is held out"]
+    ):
+        report(line)
+    return found or [
+        (Measured(name, "held out", ()), questions)
+        for name, questions in held_out.items()
+        if name != "epqa" and questions
+    ]
+
+
 def measure(
     reader: Reader,
     model: SpanModel,
     windower: Windower,
-    root: Path,
+    sets: Sets,
     system: str,
     report: Callable[[str], None] = lambda _: None,
 ) -> Iterator[dict[str, Any]]:
-    """Figures of a reader on every set of the card that ``root`` holds.
+    """Figures of a reader on sets.
 
     Args:
         model: what reads, the reader's own or its float original.
         system: how the figures call it.
         report: told what is read now.
     """
-    for measured in CARD_SETS:
-        try:
-            questions = measured.questions(root)
-        except DatasetNotFound as error:
-            report(f"{measured.name}: left out, {error}")
-            continue
+    for measured, questions in sets:
         report(f"{measured.name} {measured.split}: {len(questions)} questions")
         predictions = predict(model, windower, questions, rules=reader.manifest.rules)
         yield from _figures(reader, measured, questions, predictions, system)

@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
-from transformers.utils import logging
 
 from qa.errors import ModelError
 from qa.reader.reading import read
 from qa.reader.session import Logits, length_batches
 from qa.reader.spans import ScoredSpan, SpanRules
 from qa.reader.windows import Layout, Window, Windower, WindowSettings
+from qa.training.backbones import hushed
 from qa.training.device import device_of
 from qa.training.torch_model import tensors
 
@@ -83,24 +83,17 @@ class HubReader:
 
 
 def _loaded(name: str) -> tuple[Any, Any]:
-    shown = logging.is_progress_bar_enabled()
-    verbosity = logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True)
-        model, about = AutoModelForQuestionAnswering.from_pretrained(
-            name, dtype=torch.float32, output_loading_info=True
-        )
+        with hushed():
+            tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True)
+            model, about = AutoModelForQuestionAnswering.from_pretrained(
+                name, dtype=torch.float32, output_loading_info=True
+            )
     except Exception as error:  # the library raises a dozen unrelated classes
         first = str(error).strip().partition("\n")[0]
         raise ModelError(
             f"hub:{name}: no folder or hub model that can be loaded here: {first}"
         ) from error
-    finally:
-        logging.set_verbosity(verbosity)
-        if shown:
-            logging.enable_progress_bar()
     if about["missing_keys"]:
         lacking = ", ".join(sorted(about["missing_keys"])[:3])
         raise ModelError(

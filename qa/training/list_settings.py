@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from qa.training.pairs_part import PairsPart
+from qa.training.settings_tree import LATER
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -33,6 +35,6 @@ class ListSettings:
     judged: Annotated[int, Field(ge=0)] = 7
     questions: Count = 4
     share: Annotated[float, Field(gt=0)] = 1.0
-    teachers: tuple[str, ...] = ()
-    teacher_share: Annotated[float, Field(ge=0, le=1)] = 0.5
-    teacher_temperature: Annotated[float, Field(gt=0)] = 1.0
+    teachers: tuple[str, ...] = field(default=(), metadata=LATER)
+    teacher_share: Annotated[float, Field(ge=0, le=1)] = field(default=0.5, metadata=LATER)
+    teacher_temperature: Annotated[float, Field(gt=0)] = field(default=1.0, metadata=LATER)

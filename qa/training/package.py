@@ -11,7 +11,8 @@ import torch
 from tokenizers import Tokenizer
 
 from eval.datasets.epqa import load_epqa
-from eval.records import ReadingQuestion
+from eval.errors import DatasetNotFound
+from eval.records import EvidenceQuestion, ReadingQuestion
 from qa.errors import QAError
 from qa.model_folder import MODEL, TOKENIZER, fingerprint, save_manifest
 from qa.reader.calibration import Platt
@@ -23,7 +24,8 @@ from qa.training.calibrate import Calibrator, calibration
 from qa.training.card import render_card
 from qa.training.checkpoint import load
 from qa.training.export import build
-from qa.training.figures import measure
+from qa.training.figures import card_sets, measure
+from qa.training.held_out import on_other_texts, stand_in_products
 from qa.training.int8 import export_int8, pruned_weights, shape_of
 from qa.training.reader import selection_sets
 from qa.training.reader_data import Part, training_questions
@@ -63,9 +65,10 @@ def package_reader(
     windower = _windower(recipe, out / TOKENIZER)
     original = Windower(_backbone_tokenizer(recipe), recipe.window)
     int8 = OnnxSpanModel(out / MODEL)
-    figures = list(measure(reader, int8, windower, data, "reader int8", say))
+    sets = card_sets(data, selection_sets(recipe, data), say)
+    figures = list(measure(reader, int8, windower, sets, "reader int8", say))
     say("the same in float, for comparison")
-    figures += measure(reader, TorchSpanModel(model), original, data, "reader fp32", say)
+    figures += measure(reader, TorchSpanModel(model), original, sets, "reader fp32", say)
     manifest = replace(manifest, figures=[{**one, "command": command} for one in figures])
     save_manifest(out, manifest)
     (out / "README.md").write_text(render_card(manifest), "utf-8")
@@ -107,7 +110,7 @@ def _calibrated(recipe: Recipe, data: Path, out: Path) -> ReaderManifest:
     windower = _windower(recipe, out / TOKENIZER)
     calibrator = Calibrator(OnnxSpanModel(out / MODEL), windower, recipe.rules)
     questions = calibration_questions(recipe, data)
-    evidence = load_epqa(data, "dev")
+    evidence = product_questions(questions, data)
     curves = calibration(calibrator, questions, evidence)
     gate, passage = calibrator.product_threshold(evidence), calibrator.threshold(questions)
     return ReaderManifest(
@@ -129,8 +132,19 @@ def calibration_questions(recipe: Recipe, data: Path) -> list[ReadingQuestion]:
     sets = selection_sets(recipe, data)
     questions = [q for name, part in sets.items() if name != "epqa" for q in part]
     dev = Part("squadshifts:amazon", split="dev", unanswerable=0.5, limit=300)
-    absent = [q for q in training_questions(dev, data, recipe.seed) if not q.gold("any")]
-    return questions + absent
+    try:
+        more = training_questions(dev, data, recipe.seed)
+    except DatasetNotFound:
+        return questions + on_other_texts(questions, 0.5)
+    return questions + [q for q in more if not q.gold("any")]
+
+
+def product_questions(questions: list[ReadingQuestion], data: Path) -> list[EvidenceQuestion]:
+    """ePQA dev, or what stands in for it where it is not at hand."""
+    try:
+        return load_epqa(data, "dev")
+    except DatasetNotFound:
+        return stand_in_products(questions)
 
 
 def _rounded(curve: Platt) -> Platt:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eval.datasets.epqa import load_epqa
 from eval.datasets.registry import load_reading
 from eval.records import Candidate, EvidenceQuestion, ReadingQuestion, Span
 from qa.training.detokenize import detokenized
+from qa.training.settings_tree import LATER
 
 SOMEWHERE = "somewhere"
 """Marks a question whose context is known to answer it, but not where."""
@@ -45,7 +46,7 @@ class Part:
     limit: int | None = None
     repeat: int = 1
     teachers: tuple[str, ...] = ()
-    unlabelled: float = 0.0
+    unlabelled: float = field(default=0.0, metadata=LATER)
 
 
 def training_questions(part: Part, root: Path, seed: int) -> list[ReadingQuestion]:

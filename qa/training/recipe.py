@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
 
 import yaml
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from qa.checked import checked, read_yaml
@@ -20,6 +20,7 @@ from qa.reader.spans import SpanRules
 from qa.reader.windows import WindowSettings
 from qa.training.list_settings import ListSettings
 from qa.training.reader_data import Part
+from qa.training.settings_tree import LATER, settings_tree
 from qa.training.teacher_settings import TeacherModel
 
 _STRICT = ConfigDict(extra="forbid")
@@ -73,9 +74,9 @@ class Recipe:
     backbone: str
     stages: list[Stage]
     selection: list[Part]
-    tokenizer: str | None = None
-    weights: list[str] = field(default_factory=list)
-    teachers: list[TeacherModel] = field(default_factory=list)
+    tokenizer: str | None = field(default=None, metadata=LATER)
+    weights: list[str] = field(default_factory=list, metadata=LATER)
+    teachers: list[TeacherModel] = field(default_factory=list, metadata=LATER)
     window: WindowSettings = WindowSettings()
     seed: int = 13
     dropout: float = 0.1
@@ -122,11 +123,20 @@ class Recipe:
 
 def fingerprint(recipe: Any, stages: int | None = None) -> str:
     """Short hash of what a recipe's first ``stages`` stages (all if absent) depend on."""
-    tree = asdict(recipe)
+    tree = settings_tree(recipe)
     tree["stages"] = tree["stages"][:stages]
     for later in _LATER:
         tree.pop(later, None)
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def is_made_by(recipe: Any, tree: Mapping[str, Any]) -> bool:
+    """Whether a manifest's recipe says what a recipe does, settings that came later left out."""
+    try:
+        made: Any = TypeAdapter(type(recipe)).validate_python(tree)
+    except ValidationError:
+        return False
+    return fingerprint(made) == fingerprint(recipe)
 
 
 class NamedStage(Protocol):
