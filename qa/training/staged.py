@@ -100,14 +100,14 @@ class StagedRun(ABC, Generic[StageT, BatchT]):
         self, recipe: RecipeLike[StageT], model: nn.Module, out: Path, report: Report
     ) -> None:
         self.plan, self.out, self.report = recipe, out, report
+        starts = {name for stage in recipe.stages for name in stage.start}
+        self._untrained = deepcopy(model.state_dict()) if BACKBONE in starts else {}
         self.model = model.to(training_device())
         self.average = WeightAverage(model, recipe.average)
         self.position = Position()
         self.best = -math.inf
         self.stale = 0
         self._optimizer_state: dict[str, Any] | None = None
-        starts = {name for stage in recipe.stages for name in stage.start}
-        self._untrained = deepcopy(model.state_dict()) if BACKBONE in starts else {}
 
     @abstractmethod
     def prepare(self, stage: StageT) -> None:
