@@ -10,6 +10,7 @@ from api.cli import options, output
 from api.cli.failures import Failure
 
 if TYPE_CHECKING:
+    from api.settings import Settings
     from indexing.engines.base import Engine
     from qa.records import AskResult
 
@@ -24,12 +25,16 @@ def ask(
         typer.Option(min=0, max=1, help="Least confidence of an answer; the model's if absent."),
     ] = None,
     pipeline: options.Pipeline = None,
+    model: options.Model = None,
     store: options.Store = options.DEFAULT_STORE,
     as_json: options.Json = False,
 ) -> None:
     """Ask a question about a product and show the reviews that answer it."""
+    from api.settings import load_settings
+
+    chosen = load_settings(pipeline=pipeline, model=model)
     with options.opened(store) as engine:
-        result = _answer(engine, question, product, top_k, passages, threshold, pipeline)
+        result = _answer(engine, chosen, question, product, top_k, passages, threshold)
     if as_json:
         from api.convert import ask_response
 
@@ -42,21 +47,20 @@ def ask(
 
 def _answer(
     engine: Engine,
+    settings: Settings,
     question: str,
     product: str,
     top_k: int,
     passages: int,
     threshold: float | None,
-    pipeline: str | None,
 ) -> AskResult:
     from contextlib import closing
 
     from api.service import open_answerer
-    from api.settings import load_settings
     from api.suggestions import near_products
     from qa.errors import ProductNotFound
 
-    with closing(open_answerer(engine, load_settings(pipeline=pipeline))) as answerer:
+    with closing(open_answerer(engine, settings)) as answerer:
         try:
             return answerer.ask(
                 question, product_id=product, top_k=top_k, passages=passages, threshold=threshold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from eval.folds import Spread
     from eval.results import Result
     from qa.experiments.config import Experiment, Kind
+
+T = TypeVar("T")
 
 app = typer.Typer(
     help="Measure retrievers, readers and pipelines; score and compare files.",
@@ -101,7 +103,7 @@ def _measure(experiment: Experiment, given: Mapping[str, Any]) -> None:
     for line in left_out(experiment):
         typer.echo(output.flat(f"left out: {line}"), err=True)
     for step in todo:
-        result = _shown(step.title, step.run)
+        result = shown(step.title, step.run)
         results.append(result)
         spreads = spreads_of(result, step.folds)
         if given["as_json"]:
@@ -120,7 +122,7 @@ def spreads_of(result: Result, folds: int) -> list[Spread]:
     return spread(result.columns, group_folds(groups_of(result.asked), folds)) if folds else []
 
 
-def _shown(what: str, work: Callable[[Callable[[int, int], None]], Result]) -> Result:
+def shown(what: str, work: Callable[[Callable[[int, int], None]], T]) -> T:
     """Run ``work`` with a bar on stderr, where that is a terminal."""
     from rich.progress import (
         BarColumn,

@@ -11,6 +11,7 @@ import typer
 
 from api.cli import (
     ask,
+    calibrate,
     data,
     evaluate,
     evaluate_files,
@@ -41,6 +42,7 @@ app.command("serve")(serve.serve)
 app.command("info")(info.info)
 app.add_typer(store.app, name="store")
 app.add_typer(train.app, name="train")
+app.command("calibrate")(calibrate.calibrate)
 evaluate.app.command("score")(evaluate_files.score)
 evaluate.app.command("compare")(evaluate_files.compare)
 evaluate.app.command("report")(evaluate_report.report)

@@ -33,6 +33,14 @@ Pipeline = Annotated[
         "default: hybrid where the store has vectors, else bm25]",
     ),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="DIR",
+        help="Folder of a reader.  [env: REVIEWQA_MODEL; default: the one that ships]",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DEFAULT_STORE = "./store"
 

@@ -19,6 +19,7 @@ def serve(
         typer.Option(min=0, max=65535, help="Port; 0 takes a free one.  [default: 8000]"),
     ] = None,
     pipeline: options.Pipeline = None,
+    model: options.Model = None,
     store: options.Store = options.DEFAULT_STORE,
 ) -> None:
     """Serve the web page and the HTTP API until stopped.
@@ -30,7 +31,7 @@ def serve(
     from api.server import serve as serve_on
     from api.settings import load_settings
 
-    settings = load_settings(host=host, port=port, store=store, pipeline=pipeline)
+    settings = load_settings(host=host, port=port, store=store, pipeline=pipeline, model=model)
     sock = listen(settings.host, settings.port)
     with sock:
         print(_greeting(settings.store, url_of(sock)), file=sys.stderr, flush=True)  # noqa: T201
