@@ -28,7 +28,9 @@ def test_a_later_stage_does_not_change_what_has_been_trained() -> None:
 
 def test_a_recipe_that_ships_goes_by_its_name() -> None:
     assert load_recipe(Path("reader")) == load_recipe(SHIPPED)
-    with pytest.raises(RecipeError, match=r"no recipe at novel: .* one of book, domain, dpr, encoder"):
+    with pytest.raises(
+        RecipeError, match=r"no recipe at novel: .* one of book, domain, dpr, encoder"
+    ):
         load_recipe(Path("novel"))
 
 
