@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+State = dict[str, torch.Tensor]
+
 
 @dataclass(slots=True)
 class Position:

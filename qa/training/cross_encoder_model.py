@@ -11,10 +11,10 @@ from torch import nn
 from qa.reader.session import length_batches
 from qa.reader.windows import Window
 from qa.training.backbones import load_backbone
+from qa.training.checkpoint import State
 from qa.training.device import autocast, device_of, pieces_at_once
 from qa.training.span_model import PooledDropout, set_dropout
 from qa.training.torch_model import tensors
-from qa.training.warm_start import State
 
 
 class CrossEncoderModel(nn.Module):

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from qa.training.pairs import Cut
 from qa.training.pairs_part import PairsPart
 from qa.training.recipe import Count, Epochs, RecipeError, fingerprint, load_as
-from qa.training.settings_tree import LATER
+from qa.training.settings_tree import ADDED
 from qa.training.teacher_settings import TeacherModel
 
 _STRICT = ConfigDict(extra="forbid")
@@ -104,7 +104,7 @@ class EncoderRecipe:
     stages: list[EncoderStage]
     selection: list[ChosenBy]
     weights: list[str] = field(default_factory=list)
-    teachers: list[TeacherModel] = field(default_factory=list, metadata=LATER)
+    teachers: list[TeacherModel] = field(default_factory=list, metadata=ADDED)
     towers: Literal["one", "two"] = "one"
     pooling: Literal["mean", "cls"] = "mean"
     normalized: bool = True

@@ -21,9 +21,9 @@ from onnx import numpy_helper
 
 from qa.errors import QAError
 from qa.model_folder import MODEL, TOKENIZER
+from qa.training.checkpoint import State
 
 Array = npt.NDArray[np.float32]
-State = dict[str, torch.Tensor]
 _EMBEDDINGS = "encoder.embeddings."
 _WORDS = f"{_EMBEDDINGS}word_embeddings.weight"
 _POSITIONS = f"{_EMBEDDINGS}position_embeddings.weight"

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from qa.training.pairs_part import PairsPart
-from qa.training.settings_tree import LATER
+from qa.training.settings_tree import ADDED
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -35,6 +35,6 @@ class ListSettings:
     judged: Annotated[int, Field(ge=0)] = 7
     questions: Count = 4
     share: Annotated[float, Field(gt=0)] = 1.0
-    teachers: tuple[str, ...] = field(default=(), metadata=LATER)
-    teacher_share: Annotated[float, Field(ge=0, le=1)] = field(default=0.5, metadata=LATER)
-    teacher_temperature: Annotated[float, Field(gt=0)] = field(default=1.0, metadata=LATER)
+    teachers: tuple[str, ...] = field(default=(), metadata=ADDED)
+    teacher_share: Annotated[float, Field(ge=0, le=1)] = field(default=0.5, metadata=ADDED)
+    teacher_temperature: Annotated[float, Field(gt=0)] = field(default=1.0, metadata=ADDED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -35,6 +35,8 @@ from qa.training.torch_model import TorchSpanModel
 
 _SEEN_PER_PART = 20
 Say = Callable[[str], None]
+Sets = Mapping[str, list[ReadingQuestion]]
+"""A recipe's selection sets, by name."""
 
 
 def package_reader(
@@ -59,13 +61,14 @@ def package_reader(
     say("exporting and quantising")
     _export(recipe, model, data, out)
     say("calibrating on held-out questions")
-    manifest = _calibrated(recipe, data, out)
+    held_out = selection_sets(recipe, data)
+    manifest = _calibrated(recipe, held_out, data, out)
     save_manifest(out, manifest)
     reader = Reader.load(out)
     windower = _windower(recipe, out / TOKENIZER)
     original = Windower(_backbone_tokenizer(recipe), recipe.window)
     int8 = OnnxSpanModel(out / MODEL)
-    sets = card_sets(data, selection_sets(recipe, data), say)
+    sets = card_sets(data, held_out, say)
     figures = list(measure(reader, int8, windower, sets, "reader int8", say))
     say("the same in float, for comparison")
     figures += measure(reader, TorchSpanModel(model), original, sets, "reader fp32", say)
@@ -106,10 +109,10 @@ def _seen_windows(recipe: Recipe, data: Path, windower: Windower) -> list[Window
     return windower.cut([q.question for q in questions], [[q.context] for q in questions])
 
 
-def _calibrated(recipe: Recipe, data: Path, out: Path) -> ReaderManifest:
+def _calibrated(recipe: Recipe, held_out: Sets, data: Path, out: Path) -> ReaderManifest:
     windower = _windower(recipe, out / TOKENIZER)
     calibrator = Calibrator(OnnxSpanModel(out / MODEL), windower, recipe.rules)
-    questions = calibration_questions(recipe, data)
+    questions = calibration_questions(held_out, data, recipe.seed)
     evidence = product_questions(questions, data)
     curves = calibration(calibrator, questions, evidence)
     gate, passage = calibrator.product_threshold(evidence), calibrator.threshold(questions)
@@ -127,13 +130,12 @@ def _calibrated(recipe: Recipe, data: Path, out: Path) -> ReaderManifest:
     )
 
 
-def calibration_questions(recipe: Recipe, data: Path) -> list[ReadingQuestion]:
+def calibration_questions(held_out: Sets, data: Path, seed: int) -> list[ReadingQuestion]:
     """Held-out questions of the selection sets, and half as many more that have no answer."""
-    sets = selection_sets(recipe, data)
-    questions = [q for name, part in sets.items() if name != "epqa" for q in part]
+    questions = [q for name, part in held_out.items() if name != "epqa" for q in part]
     dev = Part("squadshifts:amazon", split="dev", unanswerable=0.5, limit=300)
     try:
-        more = training_questions(dev, data, recipe.seed)
+        more = training_questions(dev, data, seed)
     except DatasetNotFound:
         return questions + on_other_texts(questions, 0.5)
     return questions + [q for q in more if not q.gold("any")]

@@ -29,7 +29,7 @@ from qa.training.hard_negatives import (
 from qa.training.pairs import Pairs, load_pairs
 from qa.training.ranker_batches import RankedList, make_lists
 from qa.training.ranker_recipe import RankerRecipe, RankerStage, load_ranker_recipe
-from qa.training.ranking_loss import list_loss
+from qa.training.ranking_loss import listwise_loss, scored_lists
 from qa.training.recipe import backbone_path
 from qa.training.staged import Job, Scores, StagedRun
 from qa.training.torch_model import tensors
@@ -85,13 +85,14 @@ class _Run(StagedRun[RankerStage, Lists]):
         return make_lists(self._pairs, self._mined, stage, self._recipe.seed + 1000 * epoch)
 
     def backward(self, stage: RankerStage, batch: Lists) -> float:
-        loss = list_loss(
+        scores = scored_lists(
             self._pairs,
             batch,
             self._windower,
             self._recipe.chunk,
             lambda windows: self._ranker(**tensors(windows, device_of(self._ranker))),
         )
+        loss = listwise_loss(scores)
         loss.backward()
         return float(loss.detach())
 

@@ -15,17 +15,6 @@ from qa.training.pairs import Pairs
 from qa.training.ranker_batches import RankedList
 
 
-def list_loss(
-    pairs: Pairs,
-    batch: Sequence[RankedList],
-    windower: Windower,
-    pieces: int,
-    score: Callable[[list[Window]], torch.Tensor],
-) -> torch.Tensor:
-    """:func:`listwise_loss` of :func:`scored_lists`."""
-    return listwise_loss(scored_lists(pairs, batch, windower, pieces, score))
-
-
 def scored_lists(
     pairs: Pairs,
     batch: Sequence[RankedList],

@@ -17,7 +17,7 @@ from eval.datasets.epqa import load_epqa
 from eval.datasets.registry import load_reading
 from eval.records import Candidate, EvidenceQuestion, ReadingQuestion, Span
 from qa.training.detokenize import detokenized
-from qa.training.settings_tree import LATER
+from qa.training.settings_tree import ADDED
 
 SOMEWHERE = "somewhere"
 """Marks a question whose context is known to answer it, but not where."""
@@ -46,7 +46,7 @@ class Part:
     limit: int | None = None
     repeat: int = 1
     teachers: tuple[str, ...] = ()
-    unlabelled: float = field(default=0.0, metadata=LATER)
+    unlabelled: float = field(default=0.0, metadata=ADDED)
 
 
 def training_questions(part: Part, root: Path, seed: int) -> list[ReadingQuestion]:

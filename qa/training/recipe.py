@@ -20,7 +20,7 @@ from qa.reader.spans import SpanRules
 from qa.reader.windows import WindowSettings
 from qa.training.list_settings import ListSettings
 from qa.training.reader_data import Part
-from qa.training.settings_tree import LATER, settings_tree
+from qa.training.settings_tree import ADDED, settings_tree
 from qa.training.teacher_settings import TeacherModel
 
 _STRICT = ConfigDict(extra="forbid")
@@ -74,9 +74,9 @@ class Recipe:
     backbone: str
     stages: list[Stage]
     selection: list[Part]
-    tokenizer: str | None = field(default=None, metadata=LATER)
-    weights: list[str] = field(default_factory=list, metadata=LATER)
-    teachers: list[TeacherModel] = field(default_factory=list, metadata=LATER)
+    tokenizer: str | None = field(default=None, metadata=ADDED)
+    weights: list[str] = field(default_factory=list, metadata=ADDED)
+    teachers: list[TeacherModel] = field(default_factory=list, metadata=ADDED)
     window: WindowSettings = WindowSettings()
     seed: int = 13
     dropout: float = 0.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
-LATER = {"later": True}
+ADDED = {"added": True}
 """Metadata of settings that were added later: at their default they are left out, so that recipes
 from before keep their fingerprints and interrupted runs go on."""
 
@@ -16,7 +16,7 @@ def settings_tree(value: Any) -> Any:
         return {
             one.name: settings_tree(getattr(value, one.name))
             for one in fields(value)
-            if not (one.metadata.get("later") and getattr(value, one.name) == _default(one))
+            if not (one.metadata.get("added") and getattr(value, one.name) == _default(one))
         }
     if isinstance(value, list | tuple):
         return [settings_tree(one) for one in value]

@@ -44,9 +44,7 @@ class PooledDropout(nn.Module):
             return x
         pool: torch.Tensor = self.pool  # type: ignore[assignment]
         n = x.numel()
-        if n > pool.numel():
-            return nn.functional.dropout(x, self.p)
-        if x.is_cuda:  # which draws fast
+        if x.is_cuda or n > pool.numel():  # a GPU draws fast
             return nn.functional.dropout(x, self.p)
         at = int(torch.randint(0, pool.numel() - n + 1, (1,)))
         return x * pool[at : at + n].view_as(x).to(x.dtype)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import torch
 
+from qa.encoders.weights import weights_fingerprint
 from qa.ranker.scorer import NO_SPAN
 from qa.reader.session import length_batches
 from qa.reader.windows import Window, Windower
@@ -43,11 +43,7 @@ class TeachersEvidence:
 
     def __init__(self, teachers: Sequence[SpanReader], windower: Windower) -> None:
         self._teachers, self._windower = teachers, windower
-        digest = hashlib.sha256()
-        for teacher in teachers:
-            for name, tensor in teacher.state_dict().items():
-                digest.update(f"{name} {float(tensor.double().sum())!r}".encode())
-        self.fingerprint = digest.hexdigest()[:16]
+        self.fingerprint = weights_fingerprint(teachers, ())
 
     def score(
         self, questions: Sequence[str], passages: Sequence[Sequence[str]]

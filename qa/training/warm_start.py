@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from qa.errors import QAError
 from qa.model_folder import MODELS
-from qa.training.checkpoint import load, mean_weights
+from qa.training.checkpoint import State, load, mean_weights
 from qa.training.from_int8 import float_weights
 
-State = dict[str, torch.Tensor]
 SHIPPED = "shipped:"
 """``shipped:reader`` and ``shipped:encoder`` are the folders that come with the package."""
 
