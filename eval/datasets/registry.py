@@ -8,6 +8,7 @@ from pathlib import Path
 
 from eval.datasets.files import find
 from eval.datasets.jsonl import read_jsonl
+from eval.datasets.shoppers import REVIEWS, load_shoppers
 from eval.datasets.squad import part_of_title, read_squad
 from eval.datasets.subjqa import DOMAINS, load_subjqa, read_subjqa
 from eval.errors import DatasetNotFound, UnknownDataset
@@ -67,6 +68,7 @@ def names() -> list[str]:
         *(f"squadshifts:{p}" for p in _SHIFTS),
         *(f"{f}:{p}" for f in ("reviewrc", "rcrc") for p in ("laptop", "restaurant")),
         "qamr:wiki",
+        REVIEWS,
     ]
 
 
@@ -92,6 +94,10 @@ def _qamr(root: Path, part: str, split: str) -> list[ReadingQuestion]:
     return read_squad(root / "qamr" / f"{part}.json")
 
 
+def _shoppers(root: Path, part: str, split: str) -> list[ReadingQuestion]:
+    return load_shoppers(root, part, split, load_reading)
+
+
 def _no_split(family: str, part: str, split: str) -> list[ReadingQuestion]:
     raise DatasetNotFound(f"{family}:{part} has no split {split!r}: it is all 'train'")
 
@@ -102,4 +108,5 @@ _LOADERS: dict[str, Loader] = {
     "reviewrc": _split_files("reviewrc"),
     "rcrc": _split_files("rcrc"),
     "qamr": _qamr,
+    "shoppers": _shoppers,
 }

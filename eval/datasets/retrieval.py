@@ -12,6 +12,7 @@ from eval.datasets.beir import is_beir, load_beir
 from eval.datasets.epqa import load_epqa
 from eval.datasets.files import open_text
 from eval.datasets.registry import also_known, load_reading, names, read_file
+from eval.datasets.shoppers import PRODUCTS, load_shoppers_products
 from eval.errors import DatasetNotFound, MalformedData
 from eval.records import EvidenceQuestion, ReadingQuestion, RetrievalSet, Text
 
@@ -27,10 +28,10 @@ def load_retrieval(
 
     Args:
         name: a name that :func:`eval.datasets.registry.load_reading` knows, ``epqa`` or
-            ``epqa:review`` (split ``all`` takes every split), the path of a file of questions, or
-            a BEIR folder.
-        protocol: :func:`default_protocol`'s when absent; ePQA is ``evidence`` and a
-            BEIR folder ``judged`` always.
+            ``epqa:review`` (split ``all`` takes every split), ``shoppers:products``, the path
+            of a file of questions, or a BEIR folder.
+        protocol: :func:`default_protocol`'s when absent; judged evidence is ``evidence`` and
+            a BEIR folder ``judged`` always.
         corpus: for a SQuAD file, a JSONL file of ``id``, ``product_id`` and ``text``: texts to
             search besides those that questions were asked on.
 
@@ -40,9 +41,11 @@ def load_retrieval(
     """
     if Path(name).is_dir() and is_beir(Path(name)):
         return load_beir(Path(name), split)
+    if name == PRODUCTS:
+        return protocols.evidence_protocol(name, split, load_shoppers_products(root, split))
     if name in EPQA:
         return protocols.evidence_protocol(name, split, _epqa(root, split), _source(name))
-    with also_known(*EPQA, "a BEIR folder"):
+    with also_known(*EPQA, PRODUCTS, "a BEIR folder"):
         asked = load_reading(name, split, root)
     chosen = protocol or ("product" if corpus else default_protocol(name))
     every = _everything(name, split, root)

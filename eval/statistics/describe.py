@@ -10,6 +10,7 @@ from eval.datasets.beir import is_beir
 from eval.datasets.epqa import load_epqa
 from eval.datasets.registry import load_reading, names
 from eval.datasets.retrieval import EPQA, SPLITS
+from eval.datasets.shoppers import PRODUCTS, load_shoppers_products
 from eval.errors import DatasetNotFound, MalformedData
 from eval.records import EvidenceQuestion, ReadingQuestion
 from eval.statistics.reading import ReadingStatistics, reading_statistics
@@ -132,7 +133,7 @@ def _loader(
         return lambda split: beir_texts(path, split), listed or ["qrels"]
     if path.is_dir():
         raise DatasetNotFound(f"{place}: a folder without corpus.jsonl is no BEIR folder")
-    if place in EPQA:
+    if place in (*EPQA, PRODUCTS):
         return lambda split: evidence_texts(_evidence(place, split, root)), list(SPLITS)
     if place not in names():
         load_reading(place, "", root)  # which says what there is
@@ -140,6 +141,8 @@ def _loader(
 
 
 def _evidence(place: str, split: str, root: Path) -> list[EvidenceQuestion]:
+    if place == PRODUCTS:
+        return load_shoppers_products(root, split)
     source = place.partition(":")[2]
     questions = load_epqa(root, split)
     if not source:

@@ -19,13 +19,15 @@ reviews, or to say that there is none; int8 ONNX for a CPU. English.
 
 **Trained on** (recipe below): QAMR, SQuADShifts (wiki, reddit, and the Amazon paragraphs outside
 its dev and test parts), SubjQA train of electronics, grocery, tripadvisor and restaurants,
-ReviewRC and RCRC train, ePQA train, and hetPQA's answered questions to rank by. Books and movies
-were never seen. Word pieces of other than Latin scripts are left out of the vocabulary.
+ReviewRC and RCRC train, ePQA train, hetPQA's answered questions to rank by, and questions written
+for this project (`eval/datasets/shoppers_data`): 8,047 on training reviews, 1,423 on ePQA's
+training pages. Books, movies and the bundled sample were never seen. Word pieces of other than
+Latin scripts are left out of the vocabulary.
 
-**Calibrated on** reviews held out of the training splits, SQuADShifts-Amazon dev and ePQA dev:
-confidence is the probability that the marked span has token F1 of at least 0.5 with an
-annotator's. Annotators of SubjQA disagree on whether there is an answer for two questions in
-five, so no reader can be right about them all.
+**Calibrated on** reviews held out of the training splits, SQuADShifts-Amazon dev, ePQA dev and
+`shoppers:reviews` dev: confidence is the probability that the marked span has token F1 of at least
+0.5 with an annotator's. Annotators of SubjQA disagree on whether there is an answer for two
+questions in five, so no reader can be right about them all.
 
 **Falls short**: opinions that need inference ("is it worth it?"), sarcasm, answers spread over
 sentences, tables and other languages. A high confidence is about the review, not about the truth.
@@ -34,8 +36,8 @@ The dev files of tripadvisor and restaurants ask 221 of 230 and 250 of 267 quest
 they are asked on in train, too, so those rows are of questions that were trained on; all other rows
 are not.
 
-Figures of *any span* let answers run on into another sentence, as they did before; those in float
-are of that kind only, to compare int8 with.
+The weights of the stage `united`, which `shoppers` and `joined` start from, were those of the int8
+reader that shipped before, made float again.
 """
 
 _INTRO = """# A span reader

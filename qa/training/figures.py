@@ -46,6 +46,7 @@ CARD_SETS = (
     _one("squadshifts:amazon", "test"),
     Measured("reviewrc", "dev", (("reviewrc:laptop", "dev"), ("reviewrc:restaurant", "dev"))),
     Measured("rcrc", "dev", (("rcrc:laptop", "dev"), ("rcrc:restaurant", "dev"))),
+    _one("shoppers:reviews", "dev"),
 )
 
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from eval.conversion.dpr import iter_dpr
-from eval.datasets.epqa import load_epqa
-from eval.datasets.hetpqa import load_hetpqa_answers
+from eval.datasets.evidence import EVIDENCE
 from eval.datasets.protocols import group_key
 from eval.datasets.registry import load_reading
 from eval.records import EvidenceQuestion, ReadingQuestion
@@ -117,10 +116,8 @@ def load_pairs(
 def _part(part: PairsPart, root: Path, pairs: Pairs, cut: Cut) -> Iterator[Pair]:
     if part.dataset.startswith(DPR):
         yield from _from_dpr(Path(part.dataset.removeprefix(DPR)), pairs)
-    elif part.dataset == "epqa":
-        yield from _from_evidence(load_epqa(root, part.split), pairs, part)
-    elif part.dataset == "hetpqa":
-        yield from _from_evidence(load_hetpqa_answers(root, part.split), pairs, part)
+    elif part.dataset in EVIDENCE:
+        yield from _from_evidence(EVIDENCE[part.dataset](root, part.split), pairs, part)
     else:
         questions = load_reading(part.dataset, part.split, root)
         kept = [q for q in questions if not is_held_out(q, part.holdout)]

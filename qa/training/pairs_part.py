@@ -12,10 +12,10 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 class PairsPart:
     """One data set of questions and the passages that answer them.
 
-    ``dataset``: a name of :mod:`eval.datasets.registry`, ``epqa``, ``hetpqa``, or ``dpr:FILE`` for
-    a file of DPR's training JSON. ``holdout``: the share of products kept out of training.
-    ``taught``: ask a stage's teacher about its questions, too. ``helpful``: what a sentence is that
-    was judged to help (1) where another answers (2).
+    ``dataset``: a name of :mod:`eval.datasets.registry` or :mod:`eval.datasets.evidence`, or
+    ``dpr:FILE`` for a file of DPR's training JSON. ``holdout``: the share of products kept out of
+    training. ``taught``: ask a stage's teacher about its questions, too. ``helpful``: what a
+    sentence is that was judged to help (1) where another answers (2).
     """
 
     dataset: str

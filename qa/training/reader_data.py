@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from eval.datasets.epqa import load_epqa
+from eval.datasets.evidence import EVIDENCE
 from eval.datasets.registry import load_reading
 from eval.records import Candidate, EvidenceQuestion, ReadingQuestion, Span
 from qa.training.detokenize import detokenized
@@ -96,8 +96,8 @@ def text_key(text: str) -> str:
 
 
 def _allowed(part: Part, root: Path) -> list[ReadingQuestion]:
-    if part.dataset == "epqa":
-        return evidence_questions(load_epqa(root, part.split))
+    if part.dataset in EVIDENCE:
+        return evidence_questions(EVIDENCE[part.dataset](root, part.split))
     questions = load_reading(part.dataset, part.split, root)
     banned = {
         text_key(q.context)

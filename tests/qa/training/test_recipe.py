@@ -94,10 +94,9 @@ def test_what_is_a_mean_alone_reads_no_data() -> None:
     assert (stages[-1].epochs, stages[-1].parts) == (0, [])
     assert last_trained(stages) is stages[-2]
     line = stage_line(asdict(stages[-1]))
-    assert line == "- `united`: the mean of the weights of settled and ranking"
-    assert "ranked lists of epqa, hetpqa, squadshifts:amazon, epochs: 2" in stage_line(
-        asdict(stages[-2])
-    )
+    assert line == "- `joined`: the mean of the weights of united and shoppers"
+    ranked = "ranked lists of epqa, shoppers:products, hetpqa, squadshifts:amazon, shoppers:reviews"
+    assert f"{ranked}, epochs: 2" in stage_line(asdict(stages[-2]))
 
 
 @pytest.mark.parametrize("override", ["epochs", "=3", "stages.99.epochs=1", "seed.x=1"])
