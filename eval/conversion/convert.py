@@ -19,7 +19,7 @@ from eval.datasets.files import find
 from eval.datasets.jsonl import iter_jsonl
 from eval.datasets.protocols import open_protocol, product_protocol
 from eval.datasets.registry import load_reading
-from eval.datasets.retrieval import EPQA, default_protocol, load_retrieval
+from eval.datasets.retrieval import JUDGED, default_protocol, load_retrieval
 from eval.datasets.subjqa import DOMAINS, read_subjqa
 from eval.errors import DestinationExists, NotConvertible
 from eval.records import ReadingQuestion, RetrievalSet
@@ -35,7 +35,7 @@ class Source:
     """What to convert.
 
     Attributes:
-        place: a path, or a name that :mod:`eval.datasets.registry` knows, or ``epqa``.
+        place: a path, or a name that :mod:`eval.datasets.registry` knows, or one of ``JUDGED``.
         format: of the path; None for a name.
         split: which part of a named set or of a BEIR folder, and of a BEIR folder that is made.
         root: where named sets live.
@@ -111,7 +111,7 @@ def _readings(source: Source, ledger: Ledger) -> Iterable[ReadingQuestion]:
 
 def _named(source: Source) -> list[ReadingQuestion]:
     family, _, part = source.place.partition(":")
-    if source.place in EPQA:
+    if source.place in JUDGED:
         raise NotConvertible(f"{source.place} has no answer spans: convert it to beir or dpr")
     if family == "subjqa" and part in DOMAINS:
         path = source.root / "subjqa" / part / f"{source.split}.csv"
@@ -137,7 +137,7 @@ def _judged(source: Source, form: Format, ledger: Ledger, progress: Progress) ->
         return read_beir(Path(source.place), source.split, ledger, every_text=form == "beir")
     if source.format == "dpr":
         return read_dpr(Path(source.place), ledger)
-    if source.place in EPQA and source.format is None:
+    if source.place in JUDGED and source.format is None:
         data = load_retrieval(source.place, source.split, source.root)
         ledger.read["questions"] += len(data.queries) + data.left_out
         ledger.dropped["without both a relevant and another text"] += data.left_out

@@ -19,6 +19,8 @@ from eval.records import EvidenceQuestion, ReadingQuestion, RetrievalSet, Text
 SPLITS = ("train", "dev", "test")
 PROTOCOLS = ("open", "product", "book", "evidence")
 EPQA = ("epqa", "epqa:review")
+JUDGED = (*EPQA, PRODUCTS)
+"""Names of sets whose questions have judged candidates and no spans."""
 
 
 def load_retrieval(
@@ -45,7 +47,7 @@ def load_retrieval(
         return protocols.evidence_protocol(name, split, load_shoppers_products(root, split))
     if name in EPQA:
         return protocols.evidence_protocol(name, split, _epqa(root, split), _source(name))
-    with also_known(*EPQA, PRODUCTS, "a BEIR folder"):
+    with also_known(*JUDGED, "a BEIR folder"):
         asked = load_reading(name, split, root)
     chosen = protocol or ("product" if corpus else default_protocol(name))
     every = _everything(name, split, root)

@@ -9,7 +9,7 @@ from pathlib import Path
 from eval.datasets.beir import is_beir
 from eval.datasets.epqa import load_epqa
 from eval.datasets.registry import load_reading, names
-from eval.datasets.retrieval import EPQA, SPLITS
+from eval.datasets.retrieval import JUDGED, SPLITS
 from eval.datasets.shoppers import PRODUCTS, load_shoppers_products
 from eval.errors import DatasetNotFound, MalformedData
 from eval.records import EvidenceQuestion, ReadingQuestion
@@ -133,7 +133,7 @@ def _loader(
         return lambda split: beir_texts(path, split), listed or ["qrels"]
     if path.is_dir():
         raise DatasetNotFound(f"{place}: a folder without corpus.jsonl is no BEIR folder")
-    if place in (*EPQA, PRODUCTS):
+    if place in JUDGED:
         return lambda split: evidence_texts(_evidence(place, split, root)), list(SPLITS)
     if place not in names():
         load_reading(place, "", root)  # which says what there is

@@ -124,7 +124,9 @@ def written(location: str) -> int:
     answer = httpx.get(f"{location}/_stats/indexing", timeout=60)
     if answer.status_code != 200:
         return 0
-    return int(answer.json()["_all"]["primaries"]["indexing"]["index_total"])
+    # A server that has just started answers before a shard does; then there is no ``indexing``.
+    shards = answer.json()["_all"]["primaries"]
+    return int(shards.get("indexing", {}).get("index_total", 0))
 
 
 def test_a_dump_is_there_once_however_often_its_server_dies(

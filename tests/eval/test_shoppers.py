@@ -12,6 +12,7 @@ import pytest
 
 from eval.datasets.epqa import load_epqa
 from eval.datasets.registry import load_reading
+from eval.datasets.retrieval import load_retrieval
 from eval.datasets.shoppers import FOLDER, load_shoppers, load_shoppers_products
 from eval.errors import DatasetNotFound, MalformedData
 from eval.records import EvidenceQuestion, ReadingQuestion
@@ -149,5 +150,8 @@ def test_what_ships_of_products_is_on_training_pages_alone(data_root: Path) -> N
     lines = (FOLDER / "products.jsonl").read_text("utf-8").splitlines()
     assert len(found) == len(lines)
     assert all(any(c.label == 2 for c in q.candidates) for q in found)
+    asked = load_retrieval("shoppers:products", "dev", data_root)
+    assert asked.protocol == "evidence"
+    assert 0 < len(asked.queries) < len(found) / 4
     kept_aside = {q.product_id for s in ("dev", "test") for q in load_epqa(data_root, s)}
     assert not {q.product_id for q in found} & kept_aside

@@ -131,10 +131,10 @@ def test_unknown_systems_are_named(tmp_path: Path) -> None:
 
 def test_an_unknown_data_set_is_told_what_else_there_is(tmp_path: Path) -> None:
     unknown = Job("subjqa", "test", tmp_path)
-    ours = r"one of subjqa:.*, qamr:wiki, sample, store:DIR$"
+    ours = r"one of subjqa:.*, shoppers:reviews, sample, store:DIR$"
     with pytest.raises(UnknownDataset, match=ours):
         evaluate_reader(unknown)
-    with pytest.raises(UnknownDataset, match=r"epqa, epqa:review, a BEIR folder, sample, store:DI"):
+    with pytest.raises(UnknownDataset, match=r"shoppers:products, a BEIR folder, sample, store:D"):
         evaluate_retriever(unknown, "bm25")
     with pytest.raises(UnknownDataset, match=ours):
         evaluate_pipeline(unknown)
