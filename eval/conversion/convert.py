@@ -15,11 +15,12 @@ from eval.conversion.judged import JudgedSet, judged_set
 from eval.conversion.report import ConversionReport, Ledger
 from eval.conversion.squad import read_squad_losses, write_squad_json
 from eval.conversion.subjqa import write_subjqa
+from eval.datasets.evidence import JUDGED
 from eval.datasets.files import find
 from eval.datasets.jsonl import iter_jsonl
 from eval.datasets.protocols import open_protocol, product_protocol
 from eval.datasets.registry import load_reading
-from eval.datasets.retrieval import JUDGED, default_protocol, load_retrieval
+from eval.datasets.retrieval import default_protocol, load_retrieval
 from eval.datasets.subjqa import DOMAINS, read_subjqa
 from eval.errors import DestinationExists, NotConvertible
 from eval.records import ReadingQuestion, RetrievalSet

@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from eval.datasets import shoppers
 from eval.datasets.epqa import load_epqa
 from eval.datasets.hetpqa import load_hetpqa_answers
-from eval.datasets.shoppers import PRODUCTS, load_shoppers_products
 from eval.records import EvidenceQuestion
 
+SPLITS = ("train", "dev", "test")
 EVIDENCE: dict[str, Callable[[Path, str], list[EvidenceQuestion]]] = {
     "epqa": load_epqa,
     "hetpqa": load_hetpqa_answers,
-    PRODUCTS: load_shoppers_products,
+    shoppers.PRODUCTS: shoppers.load_shoppers_products,
 }
 """By name, what loads a split from a data root; see the loaders for what they raise."""
+JUDGED = ("epqa", "epqa:review", shoppers.PRODUCTS)
+"""Names that :func:`load_judged` knows: sets whose candidates are right or wrong, to rank them."""
+
+
+def load_judged(name: str, split: str, root: Path) -> list[EvidenceQuestion]:
+    """The questions of a set that retrievers are measured on.
+
+    Args:
+        name: one of ``JUDGED``; ``epqa:review`` has the candidates of that source alone.
+        split: ``all`` takes every split that the set has.
+
+    Raises:
+        DatasetNotFound: the split or its file is not there.
+        MalformedData: the file breaks its format.
+    """
+    whole, source = (name, "") if name in EVIDENCE else name.split(":")
+    every = shoppers.SPLITS if name == shoppers.PRODUCTS else SPLITS
+    found = [q for s in (every if split == "all" else (split,)) for q in EVIDENCE[whole](root, s)]
+    return found if not source else [_of_source(question, source) for question in found]
+
+
+def _of_source(question: EvidenceQuestion, source: str) -> EvidenceQuestion:
+    return replace(question, candidates=tuple(c for c in question.candidates if c.source == source))

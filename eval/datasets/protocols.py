@@ -91,16 +91,16 @@ def book_protocol(dataset: str, split: str, asked: Sequence[ReadingQuestion]) ->
 
 
 def evidence_protocol(
-    dataset: str, split: str, questions: Sequence[EvidenceQuestion], source: str | None = None
+    dataset: str, split: str, questions: Sequence[EvidenceQuestion]
 ) -> RetrievalSet:
-    """Each question's own candidates, of one source or all; graded gains 0, 1, 2.
+    """Each question's own candidates; graded gains 0, 1, 2.
 
     Relevant is what answers (2); what helps (1) is a gain of nDCG only. Questions are asked that
     have a candidate that answers and one that does not.
     """
     texts, queries, qrels = [], [], {}
     for question in questions:
-        pool = [c for c in question.candidates if source in (None, c.source) and c.text]
+        pool = [c for c in question.candidates if c.text]
         labels = {candidate.label for candidate in pool}
         if 2 not in labels or labels == {2}:
             continue

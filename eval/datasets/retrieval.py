@@ -9,18 +9,13 @@ from pathlib import Path
 
 from eval.datasets import protocols
 from eval.datasets.beir import is_beir, load_beir
-from eval.datasets.epqa import load_epqa
+from eval.datasets.evidence import JUDGED, SPLITS, load_judged
 from eval.datasets.files import open_text
 from eval.datasets.registry import also_known, load_reading, names, read_file
-from eval.datasets.shoppers import PRODUCTS, load_shoppers_products
 from eval.errors import DatasetNotFound, MalformedData
-from eval.records import EvidenceQuestion, ReadingQuestion, RetrievalSet, Text
+from eval.records import ReadingQuestion, RetrievalSet, Text
 
-SPLITS = ("train", "dev", "test")
 PROTOCOLS = ("open", "product", "book", "evidence")
-EPQA = ("epqa", "epqa:review")
-JUDGED = (*EPQA, PRODUCTS)
-"""Names of sets whose questions have judged candidates and no spans."""
 
 
 def load_retrieval(
@@ -29,9 +24,9 @@ def load_retrieval(
     """Queries, texts and judgments of a data set's split.
 
     Args:
-        name: a name that :func:`eval.datasets.registry.load_reading` knows, ``epqa`` or
-            ``epqa:review`` (split ``all`` takes every split), ``shoppers:products``, the path
-            of a file of questions, or a BEIR folder.
+        name: a name that :func:`eval.datasets.registry.load_reading` or
+            :func:`eval.datasets.evidence.load_judged` knows, the path of a file of questions, or
+            a BEIR folder.
         protocol: :func:`default_protocol`'s when absent; judged evidence is ``evidence`` and
             a BEIR folder ``judged`` always.
         corpus: for a SQuAD file, a JSONL file of ``id``, ``product_id`` and ``text``: texts to
@@ -43,10 +38,8 @@ def load_retrieval(
     """
     if Path(name).is_dir() and is_beir(Path(name)):
         return load_beir(Path(name), split)
-    if name == PRODUCTS:
-        return protocols.evidence_protocol(name, split, load_shoppers_products(root, split))
-    if name in EPQA:
-        return protocols.evidence_protocol(name, split, _epqa(root, split), _source(name))
+    if name in JUDGED:
+        return protocols.evidence_protocol(name, split, load_judged(name, split, root))
     with also_known(*JUDGED, "a BEIR folder"):
         asked = load_reading(name, split, root)
     chosen = protocol or ("product" if corpus else default_protocol(name))
@@ -128,7 +121,7 @@ def read_texts(path: Path) -> list[Text]:
 
 def retrieval_names() -> list[str]:
     """Every name that :func:`load_retrieval` knows."""
-    return [*names(), *EPQA]
+    return [*names(), *JUDGED]
 
 
 _Maker = Callable[[str, str, list[ReadingQuestion], list[ReadingQuestion]], RetrievalSet]
@@ -153,15 +146,6 @@ def _everything(name: str, split: str, root: Path) -> list[ReadingQuestion]:
             if other == split:
                 raise
     return found
-
-
-def _epqa(root: Path, split: str) -> list[EvidenceQuestion]:
-    splits = SPLITS if split == "all" else (split,)
-    return [question for one in splits for question in load_epqa(root, one)]
-
-
-def _source(name: str) -> str | None:
-    return name.partition(":")[2] or None
 
 
 def _with_texts(data: RetrievalSet, extra: Iterable[Text]) -> RetrievalSet:

@@ -1,4 +1,4 @@
-"""Shoppers' questions on reviews and product pages, written for this project (CC0).
+"""Shoppers' questions on reviews and product pages, written by a language model (CC0).
 
 They ship with the package as ``shoppers_data/*.jsonl``. What they are asked on belongs to others
 and stays in the data root: SubjQA's and SQuADShifts-Amazon's training reviews, found by a digest,

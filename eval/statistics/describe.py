@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval.datasets.beir import is_beir
-from eval.datasets.epqa import load_epqa
+from eval.datasets.evidence import JUDGED, SPLITS, load_judged
 from eval.datasets.registry import load_reading, names
-from eval.datasets.retrieval import JUDGED, SPLITS
-from eval.datasets.shoppers import PRODUCTS, load_shoppers_products
 from eval.errors import DatasetNotFound, MalformedData
-from eval.records import EvidenceQuestion, ReadingQuestion
+from eval.records import ReadingQuestion
 from eval.statistics.reading import ReadingStatistics, reading_statistics
 from eval.statistics.repeats import Leak, leaks
 from eval.statistics.retrieval import (
@@ -134,25 +132,10 @@ def _loader(
     if path.is_dir():
         raise DatasetNotFound(f"{place}: a folder without corpus.jsonl is no BEIR folder")
     if place in JUDGED:
-        return lambda split: evidence_texts(_evidence(place, split, root)), list(SPLITS)
+        return lambda split: evidence_texts(load_judged(place, split, root)), list(SPLITS)
     if place not in names():
         load_reading(place, "", root)  # which says what there is
     return lambda split: load_reading(place, split, root), list(SPLITS)
-
-
-def _evidence(place: str, split: str, root: Path) -> list[EvidenceQuestion]:
-    if place == PRODUCTS:
-        return load_shoppers_products(root, split)
-    source = place.partition(":")[2]
-    questions = load_epqa(root, split)
-    if not source:
-        return questions
-    return [
-        EvidenceQuestion(
-            q.id, q.question, q.product_id, tuple(c for c in q.candidates if c.source == source)
-        )
-        for q in questions
-    ]
 
 
 def _nonempty(part: Part) -> Part:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.confidence import is_right
+from eval.datasets.evidence import EVIDENCE
 from eval.datasets.registry import load_reading
 from eval.errors import DatasetNotFound
 from eval.metrics.calibration import expected_calibration_error
@@ -61,7 +62,7 @@ def card_sets(
     """The sets of the card that ``root`` holds; if it holds none, what a recipe has held out.
 
     Args:
-        held_out: by name, a recipe's selection sets; of ePQA no spans are known.
+        held_out: by name, a recipe's selection sets; of evidence no spans are known.
         report: told what is left out.
     """
     found: Sets = []
@@ -78,7 +79,7 @@ def card_sets(
     return found or [
         (Measured(name, "held out", ()), questions)
         for name, questions in held_out.items()
-        if name != "epqa" and questions
+        if name not in EVIDENCE and questions
     ]
 
 

@@ -11,6 +11,7 @@ import torch
 from tokenizers import Tokenizer
 
 from eval.datasets.epqa import load_epqa
+from eval.datasets.evidence import EVIDENCE
 from eval.errors import DatasetNotFound
 from eval.records import EvidenceQuestion, ReadingQuestion
 from qa.errors import QAError
@@ -132,7 +133,7 @@ def _calibrated(recipe: Recipe, held_out: Sets, data: Path, out: Path) -> Reader
 
 def calibration_questions(held_out: Sets, data: Path, seed: int) -> list[ReadingQuestion]:
     """Held-out questions of the selection sets, and half as many more that have no answer."""
-    questions = [q for name, part in held_out.items() if name != "epqa" for q in part]
+    questions = [q for name, part in held_out.items() if name not in EVIDENCE for q in part]
     dev = Part("squadshifts:amazon", split="dev", unanswerable=0.5, limit=300)
     try:
         more = training_questions(dev, data, seed)

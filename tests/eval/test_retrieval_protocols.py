@@ -85,7 +85,18 @@ def test_evidence_grades_gains_but_only_answers_are_relevant() -> None:
     assert columns[2].scores["q"] == pytest.approx(
         (1 + 2 / 1.584962500721156) / (2 + 1 / 1.584962500721156)
     )
-    only = evidence_protocol("epqa", "dev", questions, "review")
+
+
+def test_evidence_of_one_source(tmp_path: Path) -> None:
+    columns = ("qid", "question", "ASIN", "candidate", "source", "qa_pair_id", "label")
+    pool = [("1", "a", 2, "review"), ("2", "b", 1, "cqa"), ("3", "c", 0, "review")]
+    lines = [
+        ",".join(columns),
+        *(f"q,?,p,{t},{source},{i},{label}" for i, t, label, source in pool),
+    ]
+    (tmp_path / "epqa").mkdir()
+    (tmp_path / "epqa" / "dev.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    only = load_retrieval("epqa:review", "dev", tmp_path)
     assert only.qrels == {"q": {"q/1": 2, "q/3": 0}}
 
 

@@ -11,14 +11,32 @@ from typing import Any
 import pytest
 
 from eval.datasets.epqa import load_epqa
+from eval.datasets.evidence import load_judged
 from eval.datasets.registry import load_reading
 from eval.datasets.retrieval import load_retrieval
 from eval.datasets.shoppers import FOLDER, load_shoppers, load_shoppers_products
 from eval.errors import DatasetNotFound, MalformedData
 from eval.records import EvidenceQuestion, ReadingQuestion
+from qa.training.reader_data import Part, held_out_questions, text_key
 
 TEXTS = [f"The strap held all day, number {n}." for n in range(40)]
 EPQA = ("qid", "question", "ASIN", "candidate", "source", "qa_pair_id", "label")
+
+
+KEPT_ASIDE = (
+    ("subjqa:electronics", "test"),
+    ("subjqa:grocery", "test"),
+    ("squadshifts:amazon", "dev"),
+    ("squadshifts:amazon", "test"),
+    ("reviewrc:laptop", "dev"),
+    ("reviewrc:restaurant", "dev"),
+    ("rcrc:laptop", "dev"),
+    ("rcrc:restaurant", "dev"),
+)
+HELD_OUT = [
+    Part(f"subjqa:{domain}", holdout=0.08)
+    for domain in ("electronics", "grocery", "tripadvisor", "restaurants")
+]
 
 
 def asked_on(name: str, split: str, root: Path) -> list[ReadingQuestion]:
@@ -134,14 +152,19 @@ def test_what_ships_is_on_training_texts_alone(data_root: Path) -> None:
     dev = load_reading("shoppers:reviews", "dev", data_root)
     lines = (FOLDER / "reviews.jsonl").read_text("utf-8").splitlines()
     assert len(train) + len(dev) == len(lines)
-    texts = {q.context for q in (*train, *dev)}
+    texts = {text_key(q.context) for q in (*train, *dev)}
     kept_aside = {
-        q.context
-        for name, split in (("subjqa:electronics", "test"), ("subjqa:grocery", "test"),
-                            ("squadshifts:amazon", "dev"), ("squadshifts:amazon", "test"))
+        text_key(q.context)
+        for name, split in KEPT_ASIDE
         for q in load_reading(name, split, data_root)
-    }  # fmt: skip
+    }
     assert not texts & kept_aside
+    assert not [
+        q
+        for part in HELD_OUT
+        for q in held_out_questions(part, data_root)
+        if text_key(q.context) in texts
+    ]
     assert not {q.context for q in train} & {q.context for q in dev}
 
 
@@ -153,5 +176,6 @@ def test_what_ships_of_products_is_on_training_pages_alone(data_root: Path) -> N
     asked = load_retrieval("shoppers:products", "dev", data_root)
     assert asked.protocol == "evidence"
     assert 0 < len(asked.queries) < len(found) / 4
+    assert len(load_judged("shoppers:products", "all", data_root)) == len(found)
     kept_aside = {q.product_id for s in ("dev", "test") for q in load_epqa(data_root, s)}
     assert not {q.product_id for q in found} & kept_aside
