@@ -8,18 +8,22 @@ from pathlib import Path
 
 from eval.datasets import shoppers
 from eval.datasets.epqa import load_epqa
-from eval.datasets.hetpqa import load_hetpqa_answers
+from eval.datasets.hetpqa import load_hetpqa_answers, load_hetpqa_evidence
 from eval.records import EvidenceQuestion
 
 SPLITS = ("train", "dev", "test")
 EVIDENCE: dict[str, Callable[[Path, str], list[EvidenceQuestion]]] = {
     "epqa": load_epqa,
     "hetpqa": load_hetpqa_answers,
+    "hetpqa:evidence": load_hetpqa_evidence,
     shoppers.PRODUCTS: shoppers.load_shoppers_products,
+    shoppers.REWORDINGS: shoppers.load_shoppers_rewordings,
 }
 """By name, what loads a split from a data root; see the loaders for what they raise."""
-JUDGED = ("epqa", "epqa:review", shoppers.PRODUCTS)
+JUDGED = ("epqa", "epqa:review", "hetpqa:evidence", shoppers.PRODUCTS, shoppers.REWORDINGS)
 """Names that :func:`load_judged` knows: sets whose candidates are right or wrong, to rank them."""
+_SPLITS = {"epqa": SPLITS, shoppers.PRODUCTS: shoppers.SPLITS}
+"""Of those that have more than ``train``."""
 
 
 def load_judged(name: str, split: str, root: Path) -> list[EvidenceQuestion]:
@@ -34,7 +38,7 @@ def load_judged(name: str, split: str, root: Path) -> list[EvidenceQuestion]:
         MalformedData: the file breaks its format.
     """
     whole, source = (name, "") if name in EVIDENCE else name.split(":")
-    every = shoppers.SPLITS if name == shoppers.PRODUCTS else SPLITS
+    every = _SPLITS.get(whole, ("train",))
     found = [q for s in (every if split == "all" else (split,)) for q in EVIDENCE[whole](root, s)]
     return found if not source else [_of_source(question, source) for question in found]
 

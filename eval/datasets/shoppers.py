@@ -1,8 +1,10 @@
 """Shoppers' questions on reviews and product pages, written by a language model (CC0).
 
 They ship with the package as ``shoppers_data/*.jsonl``. What they are asked on belongs to others
-and stays in the data root: SubjQA's and SQuADShifts-Amazon's training reviews, found by a digest,
-and ePQA's training pages, found by the id of the question whose candidates they are.
+and stays in the data root: SubjQA's and SQuADShifts-Amazon's training reviews, found by a digest;
+ePQA's training pages, found by the id of the question whose candidates they are; and the texts of
+hetPQA's products, found by ASIN and digests. Rewordings ask what a question of ePQA's train or of
+hetPQA's judged part asks, in other words, of the same candidates with their annotators' labels.
 """
 
 from __future__ import annotations
@@ -11,15 +13,20 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from eval.datasets.epqa import load_epqa
+from eval.datasets.hetpqa import load_hetpqa_evidence, load_hetpqa_pages
 from eval.errors import DatasetNotFound, MalformedData
-from eval.records import EvidenceQuestion, ReadingQuestion, Span
+from eval.records import Candidate, EvidenceQuestion, ReadingQuestion, Span
 
 REVIEWS = "shoppers:reviews"
 PRODUCTS = "shoppers:products"
+REWORDINGS = "shoppers:rewordings"
+HETPQA = "hetpqa:"
+"""Before the ASIN of hetPQA's pages, which are all train: hetPQA's questions are on them, too."""
 SPLITS = ("train", "dev")
 FOLDER = Path(__file__).parent / "shoppers_data"
 _DEV = 8
@@ -33,6 +40,8 @@ def text_digest(text: str) -> str:
 
 def split_of(key: str) -> str:
     """An eighth of the texts, by the SHA-1 of their keys, is dev; the rest is train."""
+    if key.startswith(HETPQA):
+        return "train"
     digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()
     return "train" if int(digest[:8], 16) % _DEV else "dev"
 
@@ -68,19 +77,64 @@ def load_shoppers(
 
 
 def load_shoppers_products(root: Path, split: str, folder: Path = FOLDER) -> list[EvidenceQuestion]:
-    """Questions on the candidates of ePQA's training pages, judged as ePQA judges them.
+    """Questions on ePQA's training pages and hetPQA's, judged as ePQA judges its candidates.
 
     Raises:
-        DatasetNotFound: no such split, or ePQA is not there, or lacks a page or a candidate.
+        DatasetNotFound: no such split, or ePQA or hetPQA is not there, or lacks a page or a
+            candidate.
     """
     pages = {question.id: question for question in load_epqa(root, "train")}
+    others = cache(partial(_hetpqa_candidates, root))
     found = []
     for number, row in _rows(folder / "products.jsonl", split, "page"):
-        place = f"{folder / 'products.jsonl'}: line {number}"
-        if row["page"] not in pages:
-            raise DatasetNotFound(f"{place}: no question {row['page']} in ePQA's train")
-        found.append(_judged(pages[row["page"]], row, number, place))
+        place, name = f"{folder / 'products.jsonl'}: line {number}", row["page"]
+        if name.startswith(HETPQA):
+            product = name.removeprefix(HETPQA)
+            candidates = _of_page(others().get(product, {}), row, place)
+        elif name in pages:
+            product, candidates = pages[name].product_id, pages[name].candidates
+        else:
+            raise DatasetNotFound(f"{place}: no question {name} in ePQA's train")
+        judged = _judged(candidates, row, place)
+        found.append(EvidenceQuestion(f"{PRODUCTS}:{number}", row["question"], product, judged))
     return found
+
+
+def load_shoppers_rewordings(
+    root: Path, split: str, folder: Path = FOLDER
+) -> list[EvidenceQuestion]:
+    """Questions of ePQA's train and hetPQA's judged part in other words; their labels hold.
+
+    Raises:
+        DatasetNotFound: no such split (there is ``train``), or a set or question is not there.
+    """
+    if split != "train":
+        raise DatasetNotFound(f"{REWORDINGS} has no split {split!r}: it has train")
+    asked = {q.id: q for q in [*load_epqa(root, "train"), *load_hetpqa_evidence(root, "train")]}
+    found = []
+    for number, row in _lines(folder / "rewordings.jsonl"):
+        if row["of"] not in asked:
+            place = f"{folder / 'rewordings.jsonl'}: line {number}"
+            raise DatasetNotFound(f"{place}: no question {row['of']} in ePQA's train or hetPQA")
+        question = asked[row["of"]]
+        found.append(replace(question, id=f"{REWORDINGS}:{number}", question=row["question"]))
+    return found
+
+
+def _hetpqa_candidates(root: Path) -> dict[str, dict[str, Candidate]]:
+    """By ASIN and digest."""
+    return {
+        asin: {
+            text_digest(t): Candidate(text_digest(t), t, 0, source) for t, source in page.items()
+        }
+        for asin, page in load_hetpqa_pages(root).items()
+    }
+
+
+def _of_page(page: dict[str, Candidate], row: dict[str, Any], place: str) -> tuple[Candidate, ...]:
+    if unknown := set(row["page_texts"]) - set(page):
+        raise DatasetNotFound(f"{place}: no text {min(unknown)} of {row['page']} at hand")
+    return tuple(page[digest] for digest in row["page_texts"])
 
 
 def _asked(on: ReadingQuestion, row: dict[str, Any], number: int, place: str) -> ReadingQuestion:
@@ -97,20 +151,23 @@ def _asked(on: ReadingQuestion, row: dict[str, Any], number: int, place: str) ->
 
 
 def _judged(
-    page: EvidenceQuestion, row: dict[str, Any], number: int, place: str
-) -> EvidenceQuestion:
+    candidates: tuple[Candidate, ...], row: dict[str, Any], place: str
+) -> tuple[Candidate, ...]:
     labels = dict.fromkeys(row["helps"], 1) | dict.fromkeys(row["answers"], 2)
-    if unknown := set(labels) - {c.id for c in page.candidates}:
-        raise DatasetNotFound(f"{place}: no candidate {min(unknown)} of ePQA's question {page.id}")
-    judged = tuple(replace(c, label=labels.get(c.id, 0)) for c in page.candidates)
-    return EvidenceQuestion(f"{PRODUCTS}:{number}", row["question"], page.product_id, judged)
+    if unknown := set(labels) - {c.id for c in candidates}:
+        raise DatasetNotFound(f"{place}: no candidate {min(unknown)} of page {row['page']}")
+    return tuple(replace(c, label=labels.get(c.id, 0)) for c in candidates)
 
 
 def _rows(path: Path, split: str, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
     if split not in SPLITS:
         raise DatasetNotFound(f"shoppers:{path.stem} has no split {split!r}: it has train and dev")
+    for number, row in _lines(path):
+        if split_of(row[key]) == split:
+            yield number, row
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open(encoding="utf-8") as stream:
         for number, line in enumerate(stream, start=1):
-            row = json.loads(line)
-            if split_of(row[key]) == split:
-                yield number, row
+            yield number, json.loads(line)

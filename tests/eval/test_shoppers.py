@@ -12,9 +12,16 @@ import pytest
 
 from eval.datasets.epqa import load_epqa
 from eval.datasets.evidence import load_judged
+from eval.datasets.hetpqa import load_hetpqa_evidence
 from eval.datasets.registry import load_reading
 from eval.datasets.retrieval import load_retrieval
-from eval.datasets.shoppers import FOLDER, load_shoppers, load_shoppers_products
+from eval.datasets.shoppers import (
+    FOLDER,
+    load_shoppers,
+    load_shoppers_products,
+    load_shoppers_rewordings,
+    text_digest,
+)
 from eval.errors import DatasetNotFound, MalformedData
 from eval.records import EvidenceQuestion, ReadingQuestion
 from qa.training.reader_data import Part, held_out_questions, text_key
@@ -122,7 +129,7 @@ def test_candidates_of_a_page_are_judged_anew(tmp_path: Path) -> None:
     ("wrong", "says"),
     [
         ({"page": "8"}, "no question 8 in ePQA"),
-        ({"helps": ["c9"]}, "no candidate c9 of ePQA's question 7"),
+        ({"helps": ["c9"]}, "no candidate c9 of page 7"),
     ],
 )
 def test_what_fits_no_page_is_refused(tmp_path: Path, wrong: dict[str, Any], says: str) -> None:
@@ -131,6 +138,52 @@ def test_what_fits_no_page_is_refused(tmp_path: Path, wrong: dict[str, Any], say
     folder = written(tmp_path, "products", [row])
     with pytest.raises(DatasetNotFound, match=says):
         all_products(tmp_path, folder)
+
+
+def toys(root: Path) -> None:
+    (root / "hetpqa").mkdir()
+    answers = [("B1", "is it blue?", "sky blue", "yes", "CQA")]
+    judged = [("5", "B1", "51", "is it big?", "a foot high", "1", "review"),
+              ("5", "B1", "52", "is it big?", "sky blue", "0", "CQA")]  # fmt: skip
+    for name, columns, rows in (
+        ("answers_train", ("ASIN", "question", "candidate", "answer", "source"), answers),
+        ("evidence_dev",
+         ("qid", "ASIN", "qa_pair_id", "question", "candidate", "label", "source"), judged),
+    ):  # fmt: skip
+        lines = ["\t".join(row) for row in (columns, *rows)]
+        (root / "hetpqa" / f"{name}.tsv").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def test_texts_of_both_parts_of_hetpqa_are_a_page_and_train(tmp_path: Path) -> None:
+    page(tmp_path)
+    toys(tmp_path)
+    blue, high = text_digest("sky blue"), text_digest("a foot high")
+    row = {"page": "hetpqa:B1", "page_texts": [high, blue], "question": "will it fit a doll?",
+           "answers": [high], "helps": []}  # fmt: skip
+    (found,) = load_shoppers_products(tmp_path, "train", written(tmp_path, "products", [row]))
+    assert (found.product_id, found.question) == ("B1", "will it fit a doll?")
+    assert [(c.text, c.label, c.source) for c in found.candidates] == [
+        ("a foot high", 2, "review"), ("sky blue", 0, "cqa")]  # fmt: skip
+    lost = {**row, "page_texts": [text_digest("no such text"), high]}
+    with pytest.raises(DatasetNotFound, match=r"line 1: no text \w+ of hetpqa:B1 at hand"):
+        load_shoppers_products(tmp_path, "train", written(tmp_path, "products", [lost]))
+
+
+def test_rewordings_keep_the_labels_of_their_question(tmp_path: Path) -> None:
+    page(tmp_path)
+    toys(tmp_path)
+    rows = [{"of": "7", "question": "does it go on any car?"},
+            {"of": "hetpqa:evidence:5", "question": "how tall is it?"}]  # fmt: skip
+    folder = written(tmp_path, "rewordings", rows)
+    car, tall = load_shoppers_rewordings(tmp_path, "train", folder)
+    assert car.candidates == load_epqa(tmp_path, "train")[0].candidates
+    assert (car.question, tall.question) == ("does it go on any car?", "how tall is it?")
+    assert [(c.text, c.label) for c in tall.candidates] == [("a foot high", 2), ("sky blue", 0)]
+    with pytest.raises(DatasetNotFound, match="no split 'dev'"):
+        load_shoppers_rewordings(tmp_path, "dev", folder)
+    written(tmp_path, "rewordings", [{"of": "8", "question": "?"}])
+    with pytest.raises(DatasetNotFound, match="line 1: no question 8"):
+        load_shoppers_rewordings(tmp_path, "train", folder)
 
 
 def test_other_parts_and_splits_are_refused(tmp_path: Path) -> None:
@@ -177,5 +230,10 @@ def test_what_ships_of_products_is_on_training_pages_alone(data_root: Path) -> N
     assert asked.protocol == "evidence"
     assert 0 < len(asked.queries) < len(found) / 4
     assert len(load_judged("shoppers:products", "all", data_root)) == len(found)
+    reworded = load_shoppers_rewordings(data_root, "train")
+    lines = (FOLDER / "rewordings.jsonl").read_text("utf-8").splitlines()
+    assert len(reworded) == len(lines)
     kept_aside = {q.product_id for s in ("dev", "test") for q in load_epqa(data_root, s)}
-    assert not {q.product_id for q in found} & kept_aside
+    assert not {q.product_id for q in (*found, *reworded)} & kept_aside
+    judged = load_hetpqa_evidence(data_root, "train")
+    assert not {q.product_id for q in judged} & {q.product_id for q in load_epqa(data_root, "test")}
