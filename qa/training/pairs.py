@@ -19,7 +19,7 @@ from eval.datasets.evidence import EVIDENCE
 from eval.datasets.protocols import group_key
 from eval.datasets.registry import load_reading
 from eval.records import EvidenceQuestion, ReadingQuestion
-from indexing.splitter import split
+from indexing.splitter import sentences, split
 from qa.training.pairs_part import PairsPart
 from qa.training.reader_data import is_held_out
 
@@ -121,7 +121,10 @@ def _part(part: PairsPart, root: Path, pairs: Pairs, cut: Cut) -> Iterator[Pair]
     else:
         questions = load_reading(part.dataset, part.split, root)
         kept = [q for q in questions if not is_held_out(q, part.holdout)]
-        yield from _from_readings(kept, pairs, cut)
+        if part.sentences:
+            yield from _from_sentences(kept, pairs)
+        else:
+            yield from _from_readings(kept, pairs, cut)
 
 
 def _from_readings(questions: Iterable[ReadingQuestion], pairs: Pairs, cut: Cut) -> Iterator[Pair]:
@@ -154,6 +157,28 @@ def _from_group(group: Sequence[ReadingQuestion], pairs: Pairs, cut: Cut) -> Pai
     judged = tuple(n for n in negatives if n not in positives)
     kept = tuple(a for a in answers if a.strip())
     return Pair(group[0].question, tuple(positives), judged, kept)
+
+
+def _from_sentences(questions: Iterable[ReadingQuestion], pairs: Pairs) -> Iterator[Pair]:
+    """One pair for each question on a text: a sentence is its own source, so that it is compared.
+
+    An annotator marks one place that answers; others with the same words are left open.
+    """
+    for question in questions:
+        gold = question.gold()
+        answers = tuple(dict.fromkeys(a for s in gold if (a := words(s.text)).strip()))
+        positives: dict[int, None] = {}
+        negatives: dict[int, None] = {}
+        for begin, end in sentences(question.context):
+            text = question.context[begin:end]
+            number = pairs.number(text, text)
+            if any(span.start < end and begin < span.end for span in gold):
+                positives[number] = None
+            elif not any(answer in words(text) for answer in answers):
+                negatives[number] = None
+        if positives:
+            kept = tuple(n for n in negatives if n not in positives)
+            yield Pair(question.question, tuple(positives), kept, answers)
 
 
 def _spans(text: str, cut: Cut) -> list[tuple[int, int]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Literal
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as checked_dataclass
+
+from qa.training.settings_tree import ADDED
 
 
 @checked_dataclass(config=ConfigDict(extra="forbid"), frozen=True)
@@ -16,6 +19,8 @@ class PairsPart:
     ``dpr:FILE`` for a file of DPR's training JSON. ``holdout``: the share of products kept out of
     training. ``taught``: ask a stage's teacher about its questions, too. ``helpful``: what a
     sentence is that was judged to help (1) where another answers (2).
+    ``sentences``: passages are single sentences, and the text's others do not answer, unless an
+    answer's words occur in them; for sets of spans.
     """
 
     dataset: str
@@ -25,3 +30,4 @@ class PairsPart:
     repeat: int = 1
     taught: bool = True
     helpful: Literal["unused", "negative"] = "unused"
+    sentences: bool = field(default=False, metadata=ADDED)

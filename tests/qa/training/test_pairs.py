@@ -36,6 +36,27 @@ def test_the_passage_with_the_answer_is_positive(tmp_path: Path) -> None:
     assert found["passages"].may_answer(found["passages"].pairs[0], first), "of the same text"
 
 
+def test_sentences_stand_against_the_others_of_their_text(tmp_path: Path) -> None:
+    text = "It is blue. It weighs a ton! A ton, I said. Nobody cares. Arrived late."
+    answers = [{"text": "a ton", "answer_start": text.index("a ton")}]
+    qas = [{"id": "1", "question": "how heavy?", "answers": answers},
+           {"id": "2", "question": "how old?", "answers": []}]  # fmt: skip
+    paragraphs = [{"context": text, "qas": qas}]
+    path = tmp_path / "q.json"
+    path.write_text(json.dumps({"data": [{"title": "T", "paragraphs": paragraphs}]}), "utf-8")
+    pairs = load_pairs([PairsPart(str(path), sentences=True)], tmp_path, 0)
+    (pair,) = pairs.pairs
+    assert [pairs.passages[n].text for n in pair.positives] == ["It weighs a ton!"]
+    others = [pairs.passages[n].text for n in pair.negatives]
+    assert others == ["It is blue.", "Nobody cares.", "Arrived late."], "the answer said again?"
+    blue, again = [
+        next(n for n, p in enumerate(pairs.passages) if p.text == wanted)
+        for wanted in ("It is blue.", "A ton, I said.")
+    ]
+    assert not pairs.may_answer(pair, blue), "of the same text, but judged"
+    assert pairs.may_answer(pair, again)
+
+
 def test_reviews_without_an_answer_are_judged_negatives(tiny_data: Path) -> None:
     pairs = load_pairs([PairsPart("subjqa:electronics")], tiny_data, 0, cut="whole")
     assert all(pair.question != "Is it heavy?" for pair in pairs.pairs), "nobody answered it"
