@@ -8,6 +8,9 @@ RANK_CONSTANT = 60
 """Of reciprocal rank fusion (Cormack et al., 2009), whose authors chose it."""
 SIMILARITY_WEIGHT = 30.0
 """Of a similarity beside a BM25 score (docs/decisions/0008-phrases-and-sums.md)."""
+PRODUCT_SIMILARITY_WEIGHT = 75.0
+"""The same among the passages of one product, which share the product's words
+(docs/decisions/0015-judged-evidence.md)."""
 
 Scores = Mapping[str, float]
 """Score by id, best first."""

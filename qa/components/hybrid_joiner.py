@@ -34,6 +34,7 @@ class HybridJoiner:
         rank_constant: float = RANK_CONSTANT,
         top_k: int = 10,
         similarity_weight: float = SIMILARITY_WEIGHT,
+        product_similarity_weight: float | None = None,
     ) -> None:
         """
         Args:
@@ -46,6 +47,8 @@ class HybridJoiner:
             similarity_weight: of ``linear``: points of BM25 that a similarity of 1 is worth, to be
                 fitted to the encoder (``python -m qa.experiments.fit_fusion``). Similarities of
                 vectors that are not of unit length are divided by the question's greatest.
+            product_similarity_weight: the same where a run searches one product; as
+                ``similarity_weight`` if absent.
         """
         if method not in METHODS:
             raise ValueError(f"method is {method!r}, it must be one of {', '.join(METHODS)}")
@@ -53,10 +56,12 @@ class HybridJoiner:
             raise ValueError(f"weight is {weight}, it must be between 0 and 1")
         if rank_constant < 0:
             raise ValueError(f"rank_constant is {rank_constant}, it must be at least 0")
-        if not (math.isfinite(similarity_weight) and similarity_weight >= 0):
-            raise ValueError(
-                f"similarity_weight is {similarity_weight}, it must be a number of 0 or more"
-            )
+        for name, value in (
+            ("similarity_weight", similarity_weight),
+            ("product_similarity_weight", product_similarity_weight),
+        ):
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} is {value}, it must be a number of 0 or more")
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}, it must be at least 1")
         self.method = method
@@ -64,6 +69,7 @@ class HybridJoiner:
         self.rank_constant = rank_constant
         self.top_k = top_k
         self.similarity_weight = similarity_weight
+        self.product_similarity_weight = product_similarity_weight
 
     @component.output_types(documents=list[Document], milliseconds=float)
     def run(
@@ -71,12 +77,13 @@ class HybridJoiner:
         bm25_documents: list[Document],
         dense_documents: list[Document],
         top_k: int | None = None,
+        product_id: str | None = None,
     ) -> dict[str, Any]:
-        """The joint ranking, best first."""
+        """The joint ranking, best first; ``product_id`` where one product was searched."""
         started = perf_counter()
         limit = self.top_k if top_k is None else top_k
         rankings = [{d.id: d.score or 0.0 for d in g} for g in (bm25_documents, dense_documents)]
-        fused = self._fused(*rankings)
+        fused = self._fused(*rankings, of_product=product_id is not None)
         known = merged([*bm25_documents, *dense_documents])
         documents = [
             with_origin(known[name], FUSED, rank, score)
@@ -84,10 +91,14 @@ class HybridJoiner:
         ]
         return {"documents": documents, "milliseconds": 1000 * (perf_counter() - started)}
 
-    def _fused(self, bm25: Scores, dense: Scores) -> Scores:
+    def _fused(self, bm25: Scores, dense: Scores, *, of_product: bool) -> Scores:
         if self.method == LINEAR:
-            return linear_fusion([bm25, within_one(dense)], (1, self.similarity_weight))
+            return linear_fusion([bm25, within_one(dense)], (1, self._points(of_product)))
         weights = (1 - self.weight, self.weight)
         if self.method == WEIGHTED:
             return weighted_fusion([bm25, dense], weights)
         return reciprocal_rank_fusion([bm25, dense], weights, self.rank_constant)
+
+    def _points(self, of_product: bool) -> float:
+        own = self.product_similarity_weight
+        return self.similarity_weight if own is None or not of_product else own

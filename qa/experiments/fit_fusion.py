@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from eval.datasets.retrieval import load_retrieval
+from eval.datasets.subjqa import DOMAINS
 from eval.records import RetrievalSet
 from eval.retrieval import set_columns
 from indexing.engines.base import Engine, VectorEngine
@@ -23,10 +24,16 @@ from qa.experiments.retrievers import searchable
 from qa.fusion import Scores, linear_fusion, reciprocal_rank_fusion, weighted_fusion, within_one
 from qa.rewriting import without_question_words
 
-DATASETS = ("squadshifts:amazon", "epqa", "epqa:review", "subjqa:electronics", "subjqa:books")
+DATASETS = (
+    "squadshifts:amazon",
+    "epqa",
+    "epqa:review",
+    "shoppers:products",
+    *(f"subjqa:{name}" for name in DOMAINS),
+)
 METRICS = ("recall@1", "recall@10", "recall@100", "mrr")
 BOOSTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6)
-POINTS = (10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0)
+POINTS = (10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 75.0, 90.0)
 SHARES = (0.3, 0.4, 0.5, 0.6)
 DEPTH = 100
 

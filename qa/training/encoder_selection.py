@@ -13,7 +13,7 @@ from eval.datasets.retrieval import load_retrieval
 from eval.records import RetrievalSet
 from indexing.engines.embedded.bm25_index import Bm25Index
 from indexing.splitter import split
-from qa.fusion import SIMILARITY_WEIGHT
+from qa.fusion import PRODUCT_SIMILARITY_WEIGHT, SIMILARITY_WEIGHT
 from qa.rewriting import without_question_words
 from qa.training.encoder_recipe import EncoderRecipe
 from qa.training.hard_negatives import Encodes
@@ -128,7 +128,12 @@ def linear(dense: FloatArray, found: Searched) -> FloatArray:
     """The sum that the shipped pipelines join by: :func:`qa.fusion.linear_fusion`."""
     known = np.where(np.isfinite(dense), np.abs(dense), 0)
     greatest = np.maximum(known.max(axis=1, keepdims=True), 1)
-    total: FloatArray = (found.lexical + SIMILARITY_WEIGHT * dense / greatest).astype(np.float32)
+    points = [
+        SIMILARITY_WEIGHT if query.product_id is None else PRODUCT_SIMILARITY_WEIGHT
+        for query in found.data.queries
+    ]
+    weights = np.array(points, np.float32)[:, np.newaxis]
+    total: FloatArray = (found.lexical + weights * dense / greatest).astype(np.float32)
     return total
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eval.records import Query, RetrievalSet, Text
@@ -27,19 +29,26 @@ DATA = RetrievalSet(
     {q.id: {f"t{n + 4}": 1} for n, q in enumerate(QUERIES)},
 )
 
+OPEN = replace(
+    DATA, protocol="open", queries=tuple(replace(query, product_id=None) for query in QUERIES)
+)
+
 
 @pytest.mark.parametrize(
-    ("setting", "system"),
+    ("setting", "system", "data"),
     [
-        ("bm25, all words, phrases 0.0", "bm25-plain"),
-        ("bm25, no question words, phrases 0.3", "bm25"),
-        ("dense", "dense:fake:16"),
-        ("phrases 0.3, linear, similarity_weight 30.0", "hybrid:fake:16"),
+        ("bm25, all words, phrases 0.0", "bm25-plain", DATA),
+        ("bm25, no question words, phrases 0.3", "bm25", DATA),
+        ("dense", "dense:fake:16", DATA),
+        ("phrases 0.3, linear, similarity_weight 75.0", "hybrid:fake:16", DATA),
+        ("phrases 0.3, linear, similarity_weight 30.0", "hybrid:fake:16", OPEN),
     ],
 )
-def test_a_setting_measures_as_the_pipeline_that_has_it(setting: str, system: str) -> None:
-    swept = dict(measure(DATA, FakeEncoder(16), "fake:16", 0.3))
-    columns = set_columns(DATA, run_retriever(DATA, system).run, METRICS)
+def test_a_setting_measures_as_the_pipeline_that_has_it(
+    setting: str, system: str, data: RetrievalSet
+) -> None:
+    swept = dict(measure(data, FakeEncoder(16), "fake:16", 0.3))
+    columns = set_columns(data, run_retriever(data, system).run, METRICS)
     wanted = [sum(column.scores.values()) / len(QUERIES) for column in columns]
     assert swept[setting] == pytest.approx(wanted)
     assert len({tuple(values) for values in swept.values()}) > 1

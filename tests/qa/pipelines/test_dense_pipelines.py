@@ -23,6 +23,7 @@ from qa.embedding import embed
 from qa.encoders.fake import FakeEncoder
 from qa.fusion import weighted_fusion
 from qa.pipelines.answer import Answerer
+from qa.pipelines.loader import load_pipeline
 from qa.reader.reader import Reader
 from tests.qa.texts import QUESTION, TEXTS
 
@@ -142,6 +143,39 @@ def test_the_linear_joiner_sums_what_it_is_given() -> None:
     longer = {name: 100 * score for name, score in dense.items()}
     found = joiner.run(documents(BM25, **bm25), documents(DENSE, **longer))["documents"]
     assert {d.id: d.score for d in found} == pytest.approx({"a": 24, "b": 20, "c": 21, "d": 16})
+
+
+def test_within_a_product_similarities_have_a_weight_of_their_own() -> None:
+    lists = documents(BM25, a=9.0, b=5.0), documents(DENSE, b=0.8, a=0.5)
+    joiner = HybridJoiner("linear", similarity_weight=10, product_similarity_weight=20)
+    everywhere = joiner.run(*lists)["documents"]
+    assert {d.id: d.score for d in everywhere} == pytest.approx({"a": 14, "b": 13})
+    within = joiner.run(*lists, product_id="p0")["documents"]
+    assert {d.id: d.score for d in within} == pytest.approx({"b": 21, "a": 19})
+    same = HybridJoiner("linear", similarity_weight=10).run(*lists, product_id="p0")["documents"]
+    assert [d.id for d in same] == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["hybrid", "hybrid+rank"])
+def test_the_shipped_pipelines_tell_their_joiner_the_product(
+    embedded: EmbeddedEngine, name: str
+) -> None:
+    with Answerer(embedded, pipeline=name, threads=1) as answerer:
+        finder = answerer._finder
+        runs = [
+            finder.documents(finder.run({"query": QUESTION, "product_id": product, "threshold": 0}))
+            for product in (None, "p0")
+        ]
+    joiner = load_pipeline(name).get_component("joiner")
+    for found, points in zip(
+        runs, (joiner.similarity_weight, joiner.product_similarity_weight), strict=True
+    ):
+        first, second = [origin_of(d) for d in found if {BM25, DENSE, FUSED} <= set(origin_of(d))][
+            :2
+        ]
+        gap = first[BM25]["score"] - second[BM25]["score"]
+        gap += points * (first[DENSE]["score"] - second[DENSE]["score"])
+        assert first[FUSED]["score"] - second[FUSED]["score"] == pytest.approx(gap, abs=1e-4)
 
 
 def ranked_by_reader(weight: float, **settings: float) -> list[Document]:
