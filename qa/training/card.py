@@ -21,8 +21,9 @@ reviews, or to say that there is none; int8 ONNX for a CPU. English.
 its dev and test parts), SubjQA train of electronics, grocery, tripadvisor and restaurants,
 ReviewRC and RCRC train, ePQA train, hetPQA's answered questions to rank by, and questions written
 for this project by a language model and not checked by a person (`eval/datasets/shoppers_data`):
-8,047 on training reviews, 1,423 on ePQA's training pages. Books, movies and the bundled sample were
-never seen. Word pieces of other than Latin scripts are left out of the vocabulary.
+8,047 on training reviews, 1,423 on ePQA's training pages (there are more now, and more in their dev
+part than the rows below have). Books, movies and the bundled sample were never seen. Word pieces of
+other than Latin scripts are left out of the vocabulary.
 
 **Calibrated on** reviews held out of the training splits, SQuADShifts-Amazon dev, ePQA dev and
 `shoppers:reviews` dev: confidence is the probability that the marked span has token F1 of at least
