@@ -24,11 +24,10 @@ def load_hetpqa_answers(root: Path, split: str) -> list[EvidenceQuestion]:
     path = find(root / "hetpqa" / f"answers_{split}.tsv")
     questions: dict[tuple[str, str], list[Candidate]] = {}
     for number, row in _rows(path, _COLUMNS):
-        text = (row["candidate"] or "").strip()
-        if text and row["question"]:
+        if row["candidate"] and row["question"]:
             key = (row["ASIN"], row["question"].strip())
-            source = (row["source"] or "").lower()
-            questions.setdefault(key, []).append(Candidate(str(number), text, 2, source))
+            found = Candidate(str(number), row["candidate"], 2, row["source"])
+            questions.setdefault(key, []).append(found)
     return [
         EvidenceQuestion(f"hetpqa:{split}:{number}", question, product, tuple(candidates))
         for number, ((product, question), candidates) in enumerate(questions.items())
@@ -64,8 +63,8 @@ def load_hetpqa_pages(root: Path) -> dict[str, dict[str, str]]:
     pages: dict[str, dict[str, str]] = {}
     for name in ("evidence_dev", "answers_train"):
         for _, row in _rows(find(root / "hetpqa" / f"{name}.tsv"), _COLUMNS):
-            if text := (row["candidate"] or "").strip():
-                pages.setdefault(row["ASIN"], {}).setdefault(text, (row["source"] or "").lower())
+            if row["candidate"]:
+                pages.setdefault(row["ASIN"], {}).setdefault(row["candidate"], row["source"])
     return pages
 
 
@@ -74,20 +73,25 @@ def _judged(path: Path, rows: _Rows) -> EvidenceQuestion:
     candidates = []
     for number, row in rows:
         if row["label"] not in {"0", "1"}:
-            raise MalformedData(f"{path}: line {number + 2}: label is {row['label']!r}, not 0 or 1")
-        source = (row["source"] or "").lower()
+            raise MalformedData(f"{path}: line {number}: label is {row['label']!r}, not 0 or 1")
         label = 2 * int(row["label"])
-        candidates.append(Candidate(row["qa_pair_id"], row["candidate"].strip(), label, source))
+        candidates.append(Candidate(row["qa_pair_id"], row["candidate"], label, row["source"]))
     return EvidenceQuestion(
         f"hetpqa:evidence:{first['qid']}", first["question"], first["ASIN"], tuple(candidates)
     )
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> _Rows:
-    """The rows with the numbers of those before them; refused without the columns."""
+    """The rows, each with the line it ends on; candidates stripped, sources in lower case."""
     with open_text(path) as stream:
-        reader = csv.DictReader(stream, delimiter="\t")
+        reader = csv.DictReader(stream, delimiter="\t", restval="")
         missing = [c for c in columns if c not in (reader.fieldnames or ())]
         if missing:
             raise MalformedData(f"{path}: not hetPQA: missing column {', '.join(missing)}")
-        return list(enumerate(reader))
+        return [
+            (
+                reader.line_num,
+                row | {"candidate": row["candidate"].strip(), "source": row["source"].lower()},
+            )
+            for row in reader
+        ]

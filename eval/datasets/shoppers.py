@@ -64,15 +64,17 @@ def load_shoppers(
         raise DatasetNotFound(f"no part {part!r} of shoppers: reviews")
     contexts: dict[str, dict[str, ReadingQuestion]] = {}
     found = []
-    for number, row in _rows(folder / "reviews.jsonl", split, "text"):
+    for place, row in _rows(folder / "reviews.jsonl", split, "text"):
         name = row["set"]
         if name not in contexts:
             questions = load_reading(name, "train", root)
             contexts[name] = {text_digest(q.context): q for q in reversed(questions)}
-        place = f"{folder / 'reviews.jsonl'}: line {number}"
         if row["text"] not in contexts[name]:
             raise DatasetNotFound(f"{place}: no review {row['text']} in the train of {name}")
-        found.append(_asked(contexts[name][row["text"]], row, number, place))
+        review = contexts[name][row["text"]]
+        for number, (asked, spans) in enumerate(row["asked"].items()):
+            key = f"{REVIEWS}:{row['text']}:{number}"
+            found.append(_asked(replace(review, id=key, question=asked), spans, place))
     return found
 
 
@@ -86,8 +88,8 @@ def load_shoppers_products(root: Path, split: str, folder: Path = FOLDER) -> lis
     pages = {question.id: question for question in load_epqa(root, "train")}
     others = cache(partial(_hetpqa_candidates, root))
     found = []
-    for number, row in _rows(folder / "products.jsonl", split, "page"):
-        place, name = f"{folder / 'products.jsonl'}: line {number}", row["page"]
+    for place, row in _rows(folder / "products.jsonl", split, "page"):
+        name = row["page"]
         if name.startswith(HETPQA):
             product = name.removeprefix(HETPQA)
             candidates = _of_page(others().get(product, {}), row, place)
@@ -95,8 +97,10 @@ def load_shoppers_products(root: Path, split: str, folder: Path = FOLDER) -> lis
             product, candidates = pages[name].product_id, pages[name].candidates
         else:
             raise DatasetNotFound(f"{place}: no question {name} in ePQA's train")
-        judged = _judged(candidates, row, place)
-        found.append(EvidenceQuestion(f"{PRODUCTS}:{number}", row["question"], product, judged))
+        for number, (asked, judgement) in enumerate(row["asked"].items()):
+            judged = _judged(candidates, judgement, f"{place}: page {name}")
+            key = f"{PRODUCTS}:{name}:{number}"
+            found.append(EvidenceQuestion(key, asked, product, judged))
     return found
 
 
@@ -112,12 +116,13 @@ def load_shoppers_rewordings(
         raise DatasetNotFound(f"{REWORDINGS} has no split {split!r}: it has train")
     asked = {q.id: q for q in [*load_epqa(root, "train"), *load_hetpqa_evidence(root, "train")]}
     found = []
-    for number, row in _lines(folder / "rewordings.jsonl"):
-        if row["of"] not in asked:
-            place = f"{folder / 'rewordings.jsonl'}: line {number}"
-            raise DatasetNotFound(f"{place}: no question {row['of']} in ePQA's train or hetPQA")
-        question = asked[row["of"]]
-        found.append(replace(question, id=f"{REWORDINGS}:{number}", question=row["question"]))
+    for place, row in _lines(folder / "rewordings.jsonl"):
+        name = row["of"]
+        if name not in asked:
+            raise DatasetNotFound(f"{place}: no question {name} in ePQA's train or hetPQA")
+        for number, words in enumerate(row["questions"]):
+            key = f"{REWORDINGS}:{name}:{number}"
+            found.append(replace(asked[name], id=key, question=words))
     return found
 
 
@@ -125,7 +130,8 @@ def _hetpqa_candidates(root: Path) -> dict[str, dict[str, Candidate]]:
     """By ASIN and digest."""
     return {
         asin: {
-            text_digest(t): Candidate(text_digest(t), t, 0, source) for t, source in page.items()
+            (key := text_digest(text)): Candidate(key, text, 0, source)
+            for text, source in page.items()
         }
         for asin, page in load_hetpqa_pages(root).items()
     }
@@ -137,37 +143,33 @@ def _of_page(page: dict[str, Candidate], row: dict[str, Any], place: str) -> tup
     return tuple(page[digest] for digest in row["page_texts"])
 
 
-def _asked(on: ReadingQuestion, row: dict[str, Any], number: int, place: str) -> ReadingQuestion:
-    spans = tuple(Span(start, end, on.context[start:end]) for start, end in row["spans"])
-    if not all(0 <= span.start < span.end <= len(on.context) for span in spans):
+def _asked(question: ReadingQuestion, marked: list[list[int]], place: str) -> ReadingQuestion:
+    text = question.context
+    spans = tuple(Span(start, end, text[start:end]) for start, end in marked)
+    if not all(0 <= span.start < span.end <= len(text) for span in spans):
         raise MalformedData(f"{place}: a span is not in the review")
-    return replace(
-        on,
-        id=f"{REVIEWS}:{number}",
-        question=row["question"],
-        annotations=(spans,),
-        meta={},
-    )
+    return replace(question, annotations=(spans,), meta={})
 
 
 def _judged(
-    candidates: tuple[Candidate, ...], row: dict[str, Any], place: str
+    candidates: tuple[Candidate, ...], judgement: dict[str, list[str]], place: str
 ) -> tuple[Candidate, ...]:
-    labels = dict.fromkeys(row["helps"], 1) | dict.fromkeys(row["answers"], 2)
+    labels = dict.fromkeys(judgement["helps"], 1) | dict.fromkeys(judgement["answers"], 2)
     if unknown := set(labels) - {c.id for c in candidates}:
-        raise DatasetNotFound(f"{place}: no candidate {min(unknown)} of page {row['page']}")
+        raise DatasetNotFound(f"{place}: no candidate {min(unknown)}")
     return tuple(replace(c, label=labels.get(c.id, 0)) for c in candidates)
 
 
-def _rows(path: Path, split: str, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(path: Path, split: str, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The lines of a split, with their places."""
     if split not in SPLITS:
         raise DatasetNotFound(f"shoppers:{path.stem} has no split {split!r}: it has train and dev")
-    for number, row in _lines(path):
+    for place, row in _lines(path):
         if split_of(row[key]) == split:
-            yield number, row
+            yield place, row
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8") as stream:
         for number, line in enumerate(stream, start=1):
-            yield number, json.loads(line)
+            yield f"{path}: line {number}", json.loads(line)

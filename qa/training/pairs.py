@@ -174,7 +174,7 @@ def _from_sentences(questions: Iterable[ReadingQuestion], pairs: Pairs) -> Itera
             number = pairs.number(text, text)
             if any(span.start < end and begin < span.end for span in gold):
                 positives[number] = None
-            elif not any(answer in words(text) for answer in answers):
+            elif not any(answer in pairs.passages[number].words for answer in answers):
                 negatives[number] = None
         if positives:
             kept = tuple(n for n in negatives if n not in positives)

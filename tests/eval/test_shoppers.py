@@ -67,8 +67,8 @@ def all_products(root: Path, folder: Path = FOLDER) -> list[EvidenceQuestion]:
 
 def row(text: str, *spans: list[int]) -> dict[str, Any]:
     found_by = hashlib.sha1(text.encode()).hexdigest()[:16]
-    return {"set": "subjqa:electronics", "text": found_by, "question": "Does it hold?",
-            "spans": list(spans)}  # fmt: skip
+    asked = {"Does it hold?": list(spans)}
+    return {"set": "subjqa:electronics", "text": found_by, "asked": asked}
 
 
 def test_questions_find_their_reviews_again(tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ def page(root: Path) -> None:
 
 def test_candidates_of_a_page_are_judged_anew(tmp_path: Path) -> None:
     page(tmp_path)
-    judged = {"page": "7", "question": "is it quiet?", "answers": ["c1"], "helps": ["c2"]}
-    folder = written(tmp_path, "products", [judged])
+    asked = {"is it quiet?": {"answers": ["c1"], "helps": ["c2"]}}
+    folder = written(tmp_path, "products", [{"page": "7", "asked": asked}])
     found = all_products(tmp_path, folder)
     assert [(q.question, q.product_id) for q in found] == [("is it quiet?", "B7")]
     assert [(c.text, c.label) for c in found[0].candidates] == [
@@ -128,14 +128,17 @@ def test_candidates_of_a_page_are_judged_anew(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"page": "8"}, "no question 8 in ePQA"),
-        ({"helps": ["c9"]}, "no candidate c9 of page 7"),
+        ({"page": "8"}, "line 1: no question 8 in ePQA"),
+        (
+            {"asked": {"is it quiet?": {"answers": ["c1"], "helps": ["c9"]}}},
+            "line 1: page 7: no candidate c9",
+        ),
     ],
 )
 def test_what_fits_no_page_is_refused(tmp_path: Path, wrong: dict[str, Any], says: str) -> None:
     page(tmp_path)
-    row = {"page": "7", "question": "is it quiet?", "answers": ["c1"], "helps": []} | wrong
-    folder = written(tmp_path, "products", [row])
+    asked = {"is it quiet?": {"answers": ["c1"], "helps": []}}
+    folder = written(tmp_path, "products", [{"page": "7", "asked": asked} | wrong])
     with pytest.raises(DatasetNotFound, match=says):
         all_products(tmp_path, folder)
 
@@ -158,8 +161,8 @@ def test_texts_of_both_parts_of_hetpqa_are_a_page_and_train(tmp_path: Path) -> N
     page(tmp_path)
     toys(tmp_path)
     blue, high = text_digest("sky blue"), text_digest("a foot high")
-    row = {"page": "hetpqa:B1", "page_texts": [high, blue], "question": "will it fit a doll?",
-           "answers": [high], "helps": []}  # fmt: skip
+    asked = {"will it fit a doll?": {"answers": [high], "helps": []}}
+    row = {"page": "hetpqa:B1", "page_texts": [high, blue], "asked": asked}
     (found,) = load_shoppers_products(tmp_path, "train", written(tmp_path, "products", [row]))
     assert (found.product_id, found.question) == ("B1", "will it fit a doll?")
     assert [(c.text, c.label, c.source) for c in found.candidates] == [
@@ -172,8 +175,8 @@ def test_texts_of_both_parts_of_hetpqa_are_a_page_and_train(tmp_path: Path) -> N
 def test_rewordings_keep_the_labels_of_their_question(tmp_path: Path) -> None:
     page(tmp_path)
     toys(tmp_path)
-    rows = [{"of": "7", "question": "does it go on any car?"},
-            {"of": "hetpqa:evidence:5", "question": "how tall is it?"}]  # fmt: skip
+    rows = [{"of": "7", "questions": ["does it go on any car?"]},
+            {"of": "hetpqa:evidence:5", "questions": ["how tall is it?"]}]  # fmt: skip
     folder = written(tmp_path, "rewordings", rows)
     car, tall = load_shoppers_rewordings(tmp_path, "train", folder)
     assert car.candidates == load_epqa(tmp_path, "train")[0].candidates
@@ -181,7 +184,7 @@ def test_rewordings_keep_the_labels_of_their_question(tmp_path: Path) -> None:
     assert [(c.text, c.label) for c in tall.candidates] == [("a foot high", 2), ("sky blue", 0)]
     with pytest.raises(DatasetNotFound, match="no split 'dev'"):
         load_shoppers_rewordings(tmp_path, "dev", folder)
-    written(tmp_path, "rewordings", [{"of": "8", "question": "?"}])
+    written(tmp_path, "rewordings", [{"of": "8", "questions": ["?"]}])
     with pytest.raises(DatasetNotFound, match="line 1: no question 8"):
         load_shoppers_rewordings(tmp_path, "train", folder)
 
@@ -193,9 +196,12 @@ def test_other_parts_and_splits_are_refused(tmp_path: Path) -> None:
         load_reading("shoppers:reviews", "test", tmp_path)
 
 
+def lines(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines()]
+
+
 def test_no_question_is_written_twice_or_by_rote() -> None:
-    rows = map(json.loads, (FOLDER / "reviews.jsonl").read_text("utf-8").splitlines())
-    asked = [(row["text"], row["question"].lower()) for row in rows]
+    asked = [(row["text"], one.lower()) for row in lines("reviews") for one in row["asked"]]
     assert len(set(asked)) == len(asked)
     assert len({question for _, question in asked}) > 0.8 * len(asked)
 
@@ -203,8 +209,7 @@ def test_no_question_is_written_twice_or_by_rote() -> None:
 def test_what_ships_is_on_training_texts_alone(data_root: Path) -> None:
     train = load_reading("shoppers:reviews", "train", data_root)
     dev = load_reading("shoppers:reviews", "dev", data_root)
-    lines = (FOLDER / "reviews.jsonl").read_text("utf-8").splitlines()
-    assert len(train) + len(dev) == len(lines)
+    assert len(train) + len(dev) == sum(len(row["asked"]) for row in lines("reviews"))
     texts = {text_key(q.context) for q in (*train, *dev)}
     kept_aside = {
         text_key(q.context)
@@ -223,16 +228,15 @@ def test_what_ships_is_on_training_texts_alone(data_root: Path) -> None:
 
 def test_what_ships_of_products_is_on_training_pages_alone(data_root: Path) -> None:
     found = all_products(data_root)
-    lines = (FOLDER / "products.jsonl").read_text("utf-8").splitlines()
-    assert len(found) == len(lines)
+    assert len(found) == sum(len(row["asked"]) for row in lines("products"))
     assert all(any(c.label == 2 for c in q.candidates) for q in found)
     asked = load_retrieval("shoppers:products", "dev", data_root)
     assert asked.protocol == "evidence"
     assert 0 < len(asked.queries) < len(found) / 4
     assert len(load_judged("shoppers:products", "all", data_root)) == len(found)
     reworded = load_shoppers_rewordings(data_root, "train")
-    lines = (FOLDER / "rewordings.jsonl").read_text("utf-8").splitlines()
-    assert len(reworded) == len(lines)
+    assert len(reworded) == sum(len(row["questions"]) for row in lines("rewordings"))
+    assert len({q.id for q in (*found, *reworded)}) == len(found) + len(reworded)
     kept_aside = {q.product_id for s in ("dev", "test") for q in load_epqa(data_root, s)}
     assert not {q.product_id for q in (*found, *reworded)} & kept_aside
     judged = load_hetpqa_evidence(data_root, "train")

@@ -21,7 +21,7 @@ from qa.components.hybrid_joiner import HybridJoiner
 from qa.components.origin import BM25, DENSE, FUSED, origin_of, with_origin
 from qa.embedding import embed
 from qa.encoders.fake import FakeEncoder
-from qa.fusion import weighted_fusion
+from qa.fusion import PRODUCT_SIMILARITY_WEIGHT, SIMILARITY_WEIGHT, weighted_fusion
 from qa.pipelines.answer import Answerer
 from qa.pipelines.loader import load_pipeline
 from qa.reader.reader import Reader
@@ -167,9 +167,9 @@ def test_the_shipped_pipelines_tell_their_joiner_the_product(
             for product in (None, "p0")
         ]
     joiner = load_pipeline(name).get_component("joiner")
-    for found, points in zip(
-        runs, (joiner.similarity_weight, joiner.product_similarity_weight), strict=True
-    ):
+    chosen_by = (SIMILARITY_WEIGHT, PRODUCT_SIMILARITY_WEIGHT)
+    assert (joiner.similarity_weight, joiner.product_similarity_weight) == chosen_by
+    for found, points in zip(runs, chosen_by, strict=True):
         first, second = [origin_of(d) for d in found if {BM25, DENSE, FUSED} <= set(origin_of(d))][
             :2
         ]
