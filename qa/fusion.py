@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+
+from indexing.splitter import SplitterSettings
 
 RANK_CONSTANT = 60
 """Of reciprocal rank fusion (Cormack et al., 2009), whose authors chose it."""
@@ -11,6 +14,8 @@ SIMILARITY_WEIGHT = 30.0
 PRODUCT_SIMILARITY_WEIGHT = 75.0
 """The same among the passages of one product, which share the product's words
 (docs/decisions/0015-judged-evidence.md)."""
+LONG_REVIEW_PENALTY = 2.0
+"""Points of BM25 for each :func:`lengths_beyond_one` (docs/decisions/0016-long-reviews-and-written-pages.md)."""
 
 Scores = Mapping[str, float]
 """Score by id, best first."""
@@ -51,6 +56,14 @@ def linear_fusion(rankings: Sequence[Scores], weights: Sequence[float]) -> dict[
         for name in total:
             total[name] += weight * ranking.get(name, least)
     return best_first(total)
+
+
+def lengths_beyond_one(characters: int) -> float:
+    """How often, in factors of e, a review is longer than one passage; 0 where it is not.
+
+    A review is as good as its best passage, and the best of many passages is good by chance.
+    """
+    return math.log(max(1.0, characters / SplitterSettings().target))
 
 
 def within_one(scores: Scores) -> dict[str, float]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
 from haystack import Document, component
 
-from qa.components.origin import FUSED, merged, with_origin
+from qa.components.origin import FUSED, REVIEW_LENGTH, merged, with_origin
 from qa.fusion import (
     RANK_CONSTANT,
     SIMILARITY_WEIGHT,
     Scores,
+    best_first,
+    lengths_beyond_one,
     linear_fusion,
     reciprocal_rank_fusion,
     weighted_fusion,
@@ -35,6 +38,7 @@ class HybridJoiner:
         top_k: int = 10,
         similarity_weight: float = SIMILARITY_WEIGHT,
         product_similarity_weight: float | None = None,
+        long_review_penalty: float = 0.0,
     ) -> None:
         """
         Args:
@@ -49,6 +53,9 @@ class HybridJoiner:
                 vectors that are not of unit length are divided by the question's greatest.
             product_similarity_weight: the same where a run searches one product; as
                 ``similarity_weight`` if absent.
+            long_review_penalty: of ``linear``: points of BM25 that a passage loses for each factor
+                of e by which its review is longer than a passage
+                (:func:`qa.fusion.lengths_beyond_one`).
         """
         if method not in METHODS:
             raise ValueError(f"method is {method!r}, it must be one of {', '.join(METHODS)}")
@@ -59,6 +66,7 @@ class HybridJoiner:
         for name, value in (
             ("similarity_weight", similarity_weight),
             ("product_similarity_weight", product_similarity_weight),
+            ("long_review_penalty", long_review_penalty),
         ):
             if value is not None and not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} is {value}, it must be a number of 0 or more")
@@ -70,6 +78,7 @@ class HybridJoiner:
         self.top_k = top_k
         self.similarity_weight = similarity_weight
         self.product_similarity_weight = product_similarity_weight
+        self.long_review_penalty = long_review_penalty
 
     @component.output_types(documents=list[Document], milliseconds=float)
     def run(
@@ -82,22 +91,30 @@ class HybridJoiner:
         """The joint ranking, best first; ``product_id`` where one product was searched."""
         started = perf_counter()
         limit = self.top_k if top_k is None else top_k
-        rankings = [{d.id: d.score or 0.0 for d in g} for g in (bm25_documents, dense_documents)]
-        fused = self._fused(*rankings, of_product=product_id is not None)
+        bm25, dense = (
+            {d.id: d.score or 0.0 for d in group} for group in (bm25_documents, dense_documents)
+        )
         known = merged([*bm25_documents, *dense_documents])
+        fused = self._fused(bm25, dense, known, of_product=product_id is not None)
         documents = [
             with_origin(known[name], FUSED, rank, score)
             for rank, (name, score) in enumerate(list(fused.items())[:limit], 1)
         ]
         return {"documents": documents, "milliseconds": 1000 * (perf_counter() - started)}
 
-    def _fused(self, bm25: Scores, dense: Scores, *, of_product: bool) -> Scores:
+    def _fused(
+        self, bm25: Scores, dense: Scores, known: Mapping[str, Document], *, of_product: bool
+    ) -> Scores:
         if self.method == LINEAR:
-            return linear_fusion([bm25, within_one(dense)], (1, self._points(of_product)))
+            total = linear_fusion([bm25, within_one(dense)], (1, self._points(of_product)))
+            return best_first({n: s - self._penalty(known[n]) for n, s in total.items()})
         weights = (1 - self.weight, self.weight)
         if self.method == WEIGHTED:
             return weighted_fusion([bm25, dense], weights)
         return reciprocal_rank_fusion([bm25, dense], weights, self.rank_constant)
+
+    def _penalty(self, document: Document) -> float:
+        return self.long_review_penalty * lengths_beyond_one(document.meta.get(REVIEW_LENGTH, 0))
 
     def _points(self, of_product: bool) -> float:
         own = self.product_similarity_weight

@@ -2,7 +2,7 @@
 
 ``meta["origin"]`` maps what found or ranked it (``bm25``, ``dense``, ``fused``, ``evidence``,
 ``cross_encoder``) to its rank there, from 1, its score, and for ``bm25`` the ``query`` that was
-searched for.
+searched for. ``meta["review_length"]`` is the whole review's length in code points.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from indexing.engines.base import Engine
 from indexing.records import Hit
 
 ORIGIN = "origin"
+REVIEW_LENGTH = "review_length"
 BM25, DENSE, FUSED = "bm25", "dense", "fused"
 EVIDENCE, CROSS_ENCODER = "evidence", "cross_encoder"
 
@@ -27,7 +28,10 @@ def documents_of(engine: Engine, hits: Sequence[Hit], source: str, **about: Any)
     reviews = engine.reviews([hit.passage.review_id for hit in hits])
     made = []
     for rank, hit in enumerate(hits, 1):
-        document = document_from(hit.passage, reviews.get(hit.passage.review_id), hit.score)
+        review = reviews.get(hit.passage.review_id)
+        document = document_from(hit.passage, review, hit.score)
+        if review is not None:
+            document.meta[REVIEW_LENGTH] = len(review.text)
         made.append(with_origin(document, source, rank, hit.score, **about))
     return made
 

@@ -21,7 +21,17 @@ from qa.embedding import embed
 from qa.encoders.protocol import Encoder
 from qa.encoders.registry import SHIPPED_NAME, open_encoder
 from qa.experiments.retrievers import searchable
-from qa.fusion import Scores, linear_fusion, reciprocal_rank_fusion, weighted_fusion, within_one
+from qa.fusion import (
+    PRODUCT_SIMILARITY_WEIGHT,
+    SIMILARITY_WEIGHT,
+    Scores,
+    best_first,
+    lengths_beyond_one,
+    linear_fusion,
+    reciprocal_rank_fusion,
+    weighted_fusion,
+    within_one,
+)
 from qa.rewriting import without_question_words
 
 DATASETS = (
@@ -34,6 +44,7 @@ DATASETS = (
 METRICS = ("recall@1", "recall@10", "recall@100", "mrr")
 BOOSTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6)
 POINTS = (10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 75.0, 90.0)
+PENALTIES = (1.0, 1.5, 2.0, 2.5, 3.0)
 SHARES = (0.3, 0.4, 0.5, 0.6)
 DEPTH = 100
 
@@ -65,11 +76,14 @@ def measure(
     with searchable(None, data.texts) as (engine, twins):
         embed(engine, encoder, name)
         owners: dict[str, tuple[str, ...]] = {}
+        lengths = {text.id: lengths_beyond_one(len(text.text)) for text in data.texts}
+        beyond: dict[str, float] = {}
 
         def kept(hits: Sequence[Hit]) -> Scores:
             for hit in hits:
                 review = hit.passage.review_id
                 owners[hit.passage.id] = twins.get(review, (review,))
+                beyond[hit.passage.id] = lengths[owners[hit.passage.id][0]]
             return {hit.passage.id: hit.score for hit in hits}
 
         dense = [kept(hits) for hits in _dense(engine, data, encoder)]
@@ -85,6 +99,8 @@ def measure(
         yield "dense", _means(data, dense, owners)
         for setting, lists in _joined(lexical[True, boost], dense):
             yield f"phrases {boost}, {setting}", _means(data, lists, owners)
+        for points, setting, lists in _penalised(data, lexical[True, boost], dense, beyond):
+            yield f"phrases {boost}, linear, {points:g}, {setting}", _means(data, lists, owners)
 
 
 def _lexical(
@@ -113,6 +129,22 @@ def _joined(bm25: Lists, dense: Lists) -> Iterator[tuple[str, Lists]]:
         weights = (1 - share, share)
         yield f"weighted, weight {share}", [weighted_fusion(pair, weights) for pair in pairs]
     yield "reciprocal_rank", [reciprocal_rank_fusion(pair, (1, 1)) for pair in pairs]
+
+
+def _penalised(
+    data: RetrievalSet, bm25: Lists, dense: Lists, beyond: Scores
+) -> Iterator[tuple[float, str, Lists]]:
+    within = any(query.product_id is not None for query in data.queries)
+    points = PRODUCT_SIMILARITY_WEIGHT if within else SIMILARITY_WEIGHT
+    sums = [
+        linear_fusion([a, within_one(b)], (1, points)) for a, b in zip(bm25, dense, strict=True)
+    ]
+    for penalty in PENALTIES:
+        lists: Lists = [
+            best_first({name: score - penalty * beyond[name] for name, score in one.items()})
+            for one in sums
+        ]
+        yield points, f"long_review_penalty {penalty}", lists
 
 
 def _means(data: RetrievalSet, lists: Lists, owners: Mapping[str, tuple[str, ...]]) -> list[float]:

@@ -13,7 +13,12 @@ from eval.datasets.retrieval import load_retrieval
 from eval.records import RetrievalSet
 from indexing.engines.embedded.bm25_index import Bm25Index
 from indexing.splitter import split
-from qa.fusion import PRODUCT_SIMILARITY_WEIGHT, SIMILARITY_WEIGHT
+from qa.fusion import (
+    LONG_REVIEW_PENALTY,
+    PRODUCT_SIMILARITY_WEIGHT,
+    SIMILARITY_WEIGHT,
+    lengths_beyond_one,
+)
 from qa.rewriting import without_question_words
 from qa.training.encoder_recipe import EncoderRecipe
 from qa.training.hard_negatives import Encodes
@@ -133,7 +138,9 @@ def linear(dense: FloatArray, found: Searched) -> FloatArray:
         for query in found.data.queries
     ]
     weights = np.array(points, np.float32)[:, np.newaxis]
-    total: FloatArray = (found.lexical + weights * dense / greatest).astype(np.float32)
+    beyond = np.array([lengths_beyond_one(len(text.text)) for text in found.data.texts], np.float32)
+    joined = found.lexical + weights * dense / greatest - LONG_REVIEW_PENALTY * beyond
+    total: FloatArray = joined.astype(np.float32)
     return total
 
 

@@ -15,6 +15,8 @@ from qa.experiments.retrieving import run_retriever
 WORDS = ("strap", "camera", "heavy", "loud", "battery", "lasts", "how", "does")
 TEXTS = tuple(
     Text(f"t{n}", f"p{n % 2}", " ".join(WORDS[(n * step) % 8] for step in range(1, 2 + n % 5)))
+    if n % 3
+    else Text(f"t{n}", f"p{n % 2}", " ".join(f"{WORDS[(n + s) % 8]}." for s in range(50 + 60 * n)))
     for n in range(24)
 )
 QUERIES = tuple(
@@ -40,8 +42,8 @@ OPEN = replace(
         ("bm25, all words, phrases 0.0", "bm25-plain", DATA),
         ("bm25, no question words, phrases 0.3", "bm25", DATA),
         ("dense", "dense:fake:16", DATA),
-        ("phrases 0.3, linear, similarity_weight 75.0", "hybrid:fake:16", DATA),
-        ("phrases 0.3, linear, similarity_weight 30.0", "hybrid:fake:16", OPEN),
+        ("phrases 0.3, linear, 75, long_review_penalty 2.0", "hybrid:fake:16", DATA),
+        ("phrases 0.3, linear, 30, long_review_penalty 2.0", "hybrid:fake:16", OPEN),
     ],
 )
 def test_a_setting_measures_as_the_pipeline_that_has_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,10 +19,15 @@ from qa.components.dense_retriever import DensePassageRetriever
 from qa.components.evidence_ranker import EvidenceRanker
 from qa.components.extractive_reader import ExtractiveReader
 from qa.components.hybrid_joiner import HybridJoiner
-from qa.components.origin import BM25, DENSE, FUSED, origin_of, with_origin
+from qa.components.origin import BM25, DENSE, FUSED, documents_of, origin_of, with_origin
 from qa.embedding import embed
 from qa.encoders.fake import FakeEncoder
-from qa.fusion import PRODUCT_SIMILARITY_WEIGHT, SIMILARITY_WEIGHT, weighted_fusion
+from qa.fusion import (
+    LONG_REVIEW_PENALTY,
+    PRODUCT_SIMILARITY_WEIGHT,
+    SIMILARITY_WEIGHT,
+    weighted_fusion,
+)
 from qa.pipelines.answer import Answerer
 from qa.pipelines.loader import load_pipeline
 from qa.reader.reader import Reader
@@ -156,6 +162,27 @@ def test_within_a_product_similarities_have_a_weight_of_their_own() -> None:
     assert [d.id for d in same] == ["a", "b"]
 
 
+def test_passages_of_long_reviews_lose_points() -> None:
+    bm25, dense = documents(BM25, a=9.0, b=5.0, c=4.0), documents(DENSE, a=0.5, b=0.5, c=0.5)
+    for document, length in zip([*bm25, *dense], (6000, 600, 1, 6000, 600, 1), strict=True):
+        document.meta["review_length"] = length
+    joiner = HybridJoiner("linear", similarity_weight=10, long_review_penalty=2)
+    found = joiner.run(bm25, dense)["documents"]
+    wanted = {"a": 14 - 2 * math.log(10), "b": 10, "c": 9}
+    assert {d.id: d.score for d in found} == pytest.approx(wanted)
+    assert [d.id for d in found] == ["b", "a", "c"]
+    plain = HybridJoiner("linear", similarity_weight=10).run(bm25, dense)["documents"]
+    assert {d.id: d.score for d in plain} == pytest.approx({"a": 14, "b": 10, "c": 9})
+
+
+def test_found_passages_know_how_long_their_review_is(embedded: EmbeddedEngine) -> None:
+    hits = embedded.search_bm25(QUESTION, k=50)
+    reviews = embedded.reviews([hit.passage.review_id for hit in hits])
+    lengths = [d.meta["review_length"] for d in documents_of(embedded, hits, BM25)]
+    assert lengths == [len(reviews[hit.passage.review_id].text) for hit in hits]
+    assert len(set(lengths)) > 1
+
+
 @pytest.mark.parametrize("name", ["hybrid", "hybrid+rank"])
 def test_the_shipped_pipelines_tell_their_joiner_the_product(
     embedded: EmbeddedEngine, name: str
@@ -169,6 +196,7 @@ def test_the_shipped_pipelines_tell_their_joiner_the_product(
     joiner = load_pipeline(name).get_component("joiner")
     chosen_by = (SIMILARITY_WEIGHT, PRODUCT_SIMILARITY_WEIGHT)
     assert (joiner.similarity_weight, joiner.product_similarity_weight) == chosen_by
+    assert joiner.long_review_penalty == LONG_REVIEW_PENALTY
     for found, points in zip(runs, chosen_by, strict=True):
         first, second = [origin_of(d) for d in found if {BM25, DENSE, FUSED} <= set(origin_of(d))][
             :2
