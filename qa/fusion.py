@@ -15,7 +15,8 @@ PRODUCT_SIMILARITY_WEIGHT = 75.0
 """The same among the passages of one product, which share the product's words
 (docs/decisions/0015-judged-evidence.md)."""
 LONG_REVIEW_PENALTY = 2.0
-"""Points of BM25 for each :func:`lengths_beyond_one` (docs/decisions/0016-long-reviews-and-written-pages.md)."""
+"""Points of BM25 for each :func:`lengths_beyond_one`
+(docs/decisions/0016-long-reviews-and-written-pages.md)."""
 
 Scores = Mapping[str, float]
 """Score by id, best first."""
