@@ -26,20 +26,15 @@ class CrossEncoderRanker(PassageRanker):
         weight: float = 0.75,
         top_k: int = 10,
         threads: int = 0,
-        points: float | None = None,
-        product_points: float | None = None,
     ) -> None:
         """
         Args:
             model: a ranker folder.
-            top_n, milliseconds, weight, top_k, threads, points, product_points: see
-                :class:`PassageRanker`.
+            top_n, milliseconds, weight, top_k, threads: see :class:`PassageRanker`.
         """
         self.model = model
         self._encoder: CrossEncoder | None = None
-        PassageRanker.__init__(
-            self, top_n, milliseconds, weight, top_k, threads, points, product_points
-        )
+        PassageRanker.__init__(self, top_n, milliseconds, weight, top_k, threads)
 
     def warm_up(self) -> None:
         """Load the model; raises :class:`qa.errors.ModelError`."""
@@ -64,11 +59,7 @@ class CrossEncoderRanker(PassageRanker):
 
     @component.output_types(documents=list[Document], milliseconds=float)
     def run(
-        self,
-        query: str,
-        documents: list[Document],
-        top_k: int | None = None,
-        product_id: str | None = None,
+        self, query: str, documents: list[Document], top_k: int | None = None
     ) -> dict[str, Any]:
         """The passages that were scored, best first, then the others in their order."""
 
@@ -76,4 +67,4 @@ class CrossEncoderRanker(PassageRanker):
             (found,) = self.encoder.score([query], [texts])
             return found
 
-        return self.ranked(scores, documents, top_k, product_id)
+        return self.ranked(scores, documents, top_k)

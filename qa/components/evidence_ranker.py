@@ -28,19 +28,14 @@ class EvidenceRanker(ReaderBound, PassageRanker):
         weight: float = 0.65,
         top_k: int = 10,
         threads: int = 0,
-        points: float | None = None,
-        product_points: float | None = None,
     ) -> None:
         """
         Args:
             model: a reader folder; the shipped one if absent.
-            top_n, milliseconds, weight, top_k, threads, points, product_points: see
-                :class:`PassageRanker`.
+            top_n, milliseconds, weight, top_k, threads: see :class:`PassageRanker`.
         """
         self.model = model
-        PassageRanker.__init__(
-            self, top_n, milliseconds, weight, top_k, threads, points, product_points
-        )
+        PassageRanker.__init__(self, top_n, milliseconds, weight, top_k, threads)
 
     @property
     def fingerprint(self) -> str:
@@ -49,11 +44,7 @@ class EvidenceRanker(ReaderBound, PassageRanker):
 
     @component.output_types(documents=list[Document], readings=Readings, milliseconds=float)
     def run(
-        self,
-        query: str,
-        documents: list[Document],
-        top_k: int | None = None,
-        product_id: str | None = None,
+        self, query: str, documents: list[Document], top_k: int | None = None
     ) -> dict[str, Any]:
         """The passages that were read, best evidence first, then the others in their order.
 
@@ -66,5 +57,5 @@ class EvidenceRanker(ReaderBound, PassageRanker):
             known.update(zip(texts, reading.spans, strict=True))
             return log_odds(reading.spans)
 
-        found = self.ranked(odds, documents, top_k, product_id)
+        found = self.ranked(odds, documents, top_k)
         return found | {"readings": Readings(query, self.fingerprint, 1, known)}

@@ -19,7 +19,7 @@ from qa.components.dense_retriever import DensePassageRetriever
 from qa.components.evidence_ranker import EvidenceRanker
 from qa.components.extractive_reader import ExtractiveReader
 from qa.components.hybrid_joiner import HybridJoiner
-from qa.components.origin import BM25, DENSE, EVIDENCE, FUSED, documents_of, origin_of, with_origin
+from qa.components.origin import BM25, DENSE, FUSED, documents_of, origin_of, with_origin
 from qa.embedding import embed
 from qa.encoders.fake import FakeEncoder
 from qa.fusion import (
@@ -225,39 +225,6 @@ def test_the_ranker_goes_by_the_readers_evidence() -> None:
     assert [int(d.id) for d in ranked_by_reader(0.0)] == list(range(6))
     assert [d.id for d in ranked_by_reader(1.0, top_n=2)][2:] == ["2", "3", "4", "5"]
     assert len(ranked_by_reader(1.0, top_k=2)) == 2
-
-
-def test_summed_scores_keep_their_scales_and_within_a_product_have_a_weight_of_their_own() -> None:
-    (reading,) = Reader.load(threads=1).read([QUESTION], [list(TEXTS[::-1])])
-    odds = [spans[0].score for spans in reading.spans]
-    came = [
-        Document(id=str(n), content=text, score=18 - 3.0 * n) for n, text in enumerate(TEXTS[::-1])
-    ]
-    ranker = EvidenceRanker(points=0.5, product_points=2, top_n=4, threads=1)
-    for product, points in ((None, 0.5), ("p0", 2)):
-        found = ranker.run(QUESTION, came, product_id=product)["documents"]
-        wanted = {str(n): 18 - 3 * n + points * odds[n] for n in range(4)}
-        assert {d.id: d.score for d in found[:4]} == pytest.approx(wanted)
-        assert [d.id for d in found] == [*sorted(wanted, key=lambda n: -wanted[n]), "4", "5"]
-        scores = [d.score for d in found]
-        assert scores == sorted(scores, reverse=True)
-        assert scores[3] > scores[4]
-    same = EvidenceRanker(points=0.5, threads=1).run(QUESTION, came, product_id="p0")["documents"]
-    assert {d.id: d.score for d in same} == pytest.approx(
-        {str(n): 18 - 3 * n + 0.5 * odds[n] for n in range(6)}
-    )
-
-
-def test_the_shipped_ranker_is_told_the_product(embedded: EmbeddedEngine) -> None:
-    ranker = load_pipeline("hybrid+rank").get_component("ranker")
-    with Answerer(embedded, pipeline="hybrid+rank", threads=1) as answerer:
-        finder = answerer._finder
-        for product, points in ((None, ranker.points), ("p0", ranker.product_points)):
-            inputs = {"query": QUESTION, "product_id": product, "threshold": 0}
-            for document in finder.documents(finder.run(inputs)):
-                origin = origin_of(document)
-                wanted = origin[FUSED]["score"] + points * origin[EVIDENCE]["score"]
-                assert document.score == pytest.approx(wanted, abs=1e-4)
 
 
 def test_the_budget_ends_the_reading_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
