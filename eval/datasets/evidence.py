@@ -9,6 +9,7 @@ from pathlib import Path
 from eval.datasets import shoppers
 from eval.datasets.epqa import load_epqa
 from eval.datasets.hetpqa import load_hetpqa_answers, load_hetpqa_evidence
+from eval.datasets.shoppers_pages import PAGES, load_shoppers_pages
 from eval.records import EvidenceQuestion
 
 SPLITS = ("train", "dev", "test")
@@ -18,11 +19,12 @@ EVIDENCE: dict[str, Callable[[Path, str], list[EvidenceQuestion]]] = {
     "hetpqa:evidence": load_hetpqa_evidence,
     shoppers.PRODUCTS: shoppers.load_shoppers_products,
     shoppers.REWORDINGS: shoppers.load_shoppers_rewordings,
+    PAGES: load_shoppers_pages,
 }
 """By name, what loads a split from a data root; see the loaders for what they raise."""
-JUDGED = ("epqa", "epqa:review", "hetpqa:evidence", shoppers.PRODUCTS, shoppers.REWORDINGS)
+JUDGED = ("epqa", "epqa:review", "hetpqa:evidence", shoppers.PRODUCTS, shoppers.REWORDINGS, PAGES)
 """Names that :func:`load_judged` knows: sets whose candidates are right or wrong, to rank them."""
-_SPLITS = {"epqa": SPLITS, shoppers.PRODUCTS: shoppers.SPLITS}
+_SPLITS = {"epqa": SPLITS, shoppers.PRODUCTS: shoppers.SPLITS, PAGES: shoppers.SPLITS}
 """Of those that have more than ``train``."""
 
 

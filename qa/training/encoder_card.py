@@ -21,13 +21,15 @@ outside its dev and test parts), SubjQA train of electronics, grocery, tripadvis
 QAMR, ReviewRC train, ePQA train, hetPQA's answered questions and its judged ones, and questions
 that a language model wrote for this project and no person has checked
 (`eval/datasets/shoppers_data`: on training reviews, on product pages with every candidate judged,
-and rewordings). Books and movies were never seen. Contrastive loss over batches in which passages
-are each other's hard negatives, mined with BM25 and then with the encoder itself; the mean of two
-runs' weights, trained once more with the reader's evidence in the loss and mixed with a fifth of
-the backbone (docs/decisions/0007-hard-negatives-that-ask.md). That had shipped; from its int8 file
-two stages over judged sentences, and from their mean one with SubjQA besides
-(docs/decisions/0015-judged-evidence.md). Word pieces of other than Latin scripts are left out of
-the vocabulary.
+rewordings, and pages of products that do not exist, written whole). Books and movies were never
+seen. Contrastive loss over batches in which passages are each other's hard negatives, mined with
+BM25 and then with the encoder itself; the mean of two runs' weights, trained once more with the
+reader's evidence in the loss and mixed with a fifth of the backbone
+(docs/decisions/0007-hard-negatives-that-ask.md). That had shipped; from its int8 file two stages
+over judged sentences, from their mean one with SubjQA besides
+(docs/decisions/0015-judged-evidence.md), and from that one with the written pages
+(docs/decisions/0016-long-reviews-and-written-pages.md). Word pieces of other than Latin scripts are
+left out of the vocabulary.
 
 **Chosen on** SQuADShifts-Amazon dev, ePQA dev and `shoppers:products` dev. Nearly all questions of
 the dev files of tripadvisor and restaurants were trained on: they are in train as well.
@@ -56,10 +58,11 @@ CPU.
 _NOTE = """Fractions with 95 % bootstrap intervals; `*`: differs from BM25 at p < 0.05 (paired
 randomisation). A text scores as its best passage does. Phrases: BM25 as the shipped pipelines
 search, without question words and with neighbouring words as phrases; hybrid: the sum of that and
-the similarity, which counts 30 points, within a product (`evidence`, `product`) 75; RRF 60:
-reciprocal rank fusion with plain BM25. Relevant is the paragraph that the question was asked on
-(`open`), a sentence judged to answer (`evidence`), a review in which anybody found an answer
-(`product`: nearly every review of a product is relevant, so look at random order first).
+the similarity, which counts 30 points, within a product (`evidence`, `product`) 75, less 2 for each
+factor of e by which a text is longer than a passage of 600 characters; RRF 60: reciprocal rank
+fusion with plain BM25. Relevant is the paragraph that the question was asked on (`open`), a
+sentence judged to answer (`evidence`), a review in which anybody found an answer (`product`: nearly
+every review of a product is relevant, so look at random order first).
 """
 
 

@@ -1,0 +1,58 @@
+"""Pages of products that do not exist, with questions and judged sentences (CC0).
+
+Written whole by a language model for this project, a file a department in ``shoppers_data/pages``:
+nothing of them lies in a data root. Sentences that answer a question and sentences that only
+share its words or its matter look alike on purpose, so that meaning tells them apart. Embedding
+models have long learnt from such triples (Wang et al., ACL 2024, "Improving Text Embeddings with
+Large Language Models").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from eval.datasets.shoppers import FOLDER, SPLITS, split_of
+from eval.errors import DatasetNotFound
+from eval.records import Candidate, EvidenceQuestion
+
+PAGES = "shoppers:pages"
+_LABELS = {"answers": 2, "helps": 1, "neither": 0}
+
+
+def load_shoppers_pages(
+    root: Path, split: str, folder: Path = FOLDER / "pages"
+) -> list[EvidenceQuestion]:
+    """The questions of a split; candidates are their page's sentences, in the order of the file.
+
+    What was written for another question of the page is 0 here, as it does not answer this one.
+
+    Args:
+        root: not read; the pages ship with the package.
+
+    Raises:
+        DatasetNotFound: no such split.
+    """
+    if split not in SPLITS:
+        raise DatasetNotFound(f"{PAGES} has no split {split!r}: it has {' and '.join(SPLITS)}")
+    return [
+        question
+        for path in sorted(folder.glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        for question in _questions(json.loads(line))
+        if split_of(question.product_id) == split
+    ]
+
+
+def _questions(page: dict[str, Any]) -> Iterator[EvidenceQuestion]:
+    product, asked = page["product"], page["asked"]
+    texts = [text for lists in asked.values() for name in _LABELS for text in lists[name]]
+    for number, (question, lists) in enumerate(asked.items()):
+        labels = {text: label for name, label in _LABELS.items() for text in lists[name]}
+        candidates = tuple(
+            Candidate(f"{product}#{at}", text, labels.get(text, 0), "written")
+            for at, text in enumerate(texts)
+        )
+        yield EvidenceQuestion(f"{PAGES}:{product}:{number}", question, product, candidates)
