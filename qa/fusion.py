@@ -20,6 +20,7 @@ LONG_REVIEW_PENALTY = 2.0
 
 Scores = Mapping[str, float]
 """Score by id, best first."""
+_PASSAGE = SplitterSettings().target
 
 
 def reciprocal_rank_fusion(
@@ -45,17 +46,24 @@ def weighted_fusion(rankings: Sequence[Scores], weights: Sequence[float]) -> dic
     return best_first(total)
 
 
-def linear_fusion(rankings: Sequence[Scores], weights: Sequence[float]) -> dict[str, float]:
+def linear_fusion(
+    rankings: Sequence[Scores],
+    weights: Sequence[float],
+    lost: Mapping[str, float] | None = None,
+) -> dict[str, float]:
     """Sum of ``weight * score``, the scores as they are; their scales are the weights' affair.
 
-    An id that a ranking lacks counts as its worst. How far a question's best score stands out
-    stays in the sum, which stretching takes away (Bruch, Gai and Ingber, 2023, compare both).
+    An id that a ranking lacks counts as its worst. ``lost`` is by id what is taken off the sum. How
+    far a question's best score stands out stays in the sum, which stretching takes away (Bruch, Gai
+    and Ingber, 2023, compare both).
     """
     total = dict.fromkeys((name for ranking in rankings for name in ranking), 0.0)
     for ranking, weight in zip(rankings, weights, strict=True):
         least = min(ranking.values(), default=0.0)
         for name in total:
             total[name] += weight * ranking.get(name, least)
+    for name, points in (lost or {}).items():
+        total[name] -= points
     return best_first(total)
 
 
@@ -64,7 +72,7 @@ def lengths_beyond_one(characters: int) -> float:
 
     A review is as good as its best passage, and the best of many passages is good by chance.
     """
-    return math.log(max(1.0, characters / SplitterSettings().target))
+    return math.log(max(1.0, characters / _PASSAGE))
 
 
 def within_one(scores: Scores) -> dict[str, float]:

@@ -10,8 +10,7 @@ hetPQA's judged part asks, in other words, of the same candidates with their ann
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 from eval.datasets.epqa import load_epqa
 from eval.datasets.hetpqa import load_hetpqa_evidence, load_hetpqa_pages
+from eval.datasets.jsonl import json_line
 from eval.errors import DatasetNotFound, MalformedData
 from eval.records import Candidate, EvidenceQuestion, ReadingQuestion, Span
 
@@ -64,7 +64,7 @@ def load_shoppers(
         raise DatasetNotFound(f"no part {part!r} of shoppers: reviews")
     contexts: dict[str, dict[str, ReadingQuestion]] = {}
     found = []
-    for place, row in _rows(folder / "reviews.jsonl", split, "text"):
+    for place, row in rows_of(REVIEWS, [folder / "reviews.jsonl"], split, "text"):
         name = row["set"]
         if name not in contexts:
             questions = load_reading(name, "train", root)
@@ -88,7 +88,7 @@ def load_shoppers_products(root: Path, split: str, folder: Path = FOLDER) -> lis
     pages = {question.id: question for question in load_epqa(root, "train")}
     others = cache(partial(_hetpqa_candidates, root))
     found = []
-    for place, row in _rows(folder / "products.jsonl", split, "page"):
+    for place, row in rows_of(PRODUCTS, [folder / "products.jsonl"], split, "page"):
         name = row["page"]
         if name.startswith(HETPQA):
             product = name.removeprefix(HETPQA)
@@ -160,16 +160,23 @@ def _judged(
     return tuple(replace(c, label=labels.get(c.id, 0)) for c in candidates)
 
 
-def _rows(path: Path, split: str, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The lines of a split, with their places."""
+def rows_of(
+    name: str, paths: Iterable[Path], split: str, key: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The lines of a split, which their ``key`` belongs to, with their places.
+
+    Raises:
+        DatasetNotFound: the set ``name`` has no such split.
+    """
     if split not in SPLITS:
-        raise DatasetNotFound(f"shoppers:{path.stem} has no split {split!r}: it has train and dev")
-    for place, row in _lines(path):
-        if split_of(row[key]) == split:
-            yield place, row
+        raise DatasetNotFound(f"{name} has no split {split!r}: it has {' and '.join(SPLITS)}")
+    for path in paths:
+        for place, row in _lines(path):
+            if split_of(row[key]) == split:
+                yield place, row
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8") as stream:
         for number, line in enumerate(stream, start=1):
-            yield f"{path}: line {number}", json.loads(line)
+            yield f"{path}: line {number}", json_line(path, number, line)

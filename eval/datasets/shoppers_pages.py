@@ -9,13 +9,11 @@ Large Language Models").
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eval.datasets.shoppers import FOLDER, SPLITS, split_of
-from eval.errors import DatasetNotFound
+from eval.datasets.shoppers import FOLDER, rows_of
 from eval.records import Candidate, EvidenceQuestion
 
 PAGES = "shoppers:pages"
@@ -35,15 +33,8 @@ def load_shoppers_pages(
     Raises:
         DatasetNotFound: no such split.
     """
-    if split not in SPLITS:
-        raise DatasetNotFound(f"{PAGES} has no split {split!r}: it has {' and '.join(SPLITS)}")
-    return [
-        question
-        for path in sorted(folder.glob("*.jsonl"))
-        for line in path.read_text(encoding="utf-8").splitlines()
-        for question in _questions(json.loads(line))
-        if split_of(question.product_id) == split
-    ]
+    pages = rows_of(PAGES, sorted(folder.glob("*.jsonl")), split, "product")
+    return [question for _, page in pages for question in _questions(page)]
 
 
 def _questions(page: dict[str, Any]) -> Iterator[EvidenceQuestion]:

@@ -14,7 +14,6 @@ from qa.fusion import (
     RANK_CONSTANT,
     SIMILARITY_WEIGHT,
     Scores,
-    best_first,
     lengths_beyond_one,
     linear_fusion,
     reciprocal_rank_fusion,
@@ -106,8 +105,8 @@ class HybridJoiner:
         self, bm25: Scores, dense: Scores, known: Mapping[str, Document], *, of_product: bool
     ) -> Scores:
         if self.method == LINEAR:
-            total = linear_fusion([bm25, within_one(dense)], (1, self._points(of_product)))
-            return best_first({n: s - self._penalty(known[n]) for n, s in total.items()})
+            lost = {name: self._penalty(document) for name, document in known.items()}
+            return linear_fusion([bm25, within_one(dense)], (1, self._points(of_product)), lost)
         weights = (1 - self.weight, self.weight)
         if self.method == WEIGHTED:
             return weighted_fusion([bm25, dense], weights)

@@ -25,7 +25,6 @@ from qa.fusion import (
     PRODUCT_SIMILARITY_WEIGHT,
     SIMILARITY_WEIGHT,
     Scores,
-    best_first,
     lengths_beyond_one,
     linear_fusion,
     reciprocal_rank_fusion,
@@ -136,14 +135,11 @@ def _penalised(
 ) -> Iterator[tuple[float, str, Lists]]:
     within = any(query.product_id is not None for query in data.queries)
     points = PRODUCT_SIMILARITY_WEIGHT if within else SIMILARITY_WEIGHT
-    sums = [
-        linear_fusion([a, within_one(b)], (1, points)) for a, b in zip(bm25, dense, strict=True)
-    ]
     for penalty in PENALTIES:
-        lists: Lists = [
-            best_first({name: score - penalty * beyond[name] for name, score in one.items()})
-            for one in sums
-        ]
+        lists: Lists = []
+        for a, b in zip(bm25, dense, strict=True):
+            lost = {name: penalty * beyond[name] for name in a.keys() | b.keys()}
+            lists.append(linear_fusion([a, within_one(b)], (1, points), lost))
         yield points, f"long_review_penalty {penalty}", lists
 
 

@@ -31,8 +31,8 @@ over judged sentences, from their mean one with SubjQA besides
 (docs/decisions/0016-long-reviews-and-written-pages.md). Word pieces of other than Latin scripts are
 left out of the vocabulary.
 
-**Chosen on** SQuADShifts-Amazon dev, ePQA dev and `shoppers:products` dev. Nearly all questions of
-the dev files of tripadvisor and restaurants were trained on: they are in train as well.
+**Chosen on** the dev parts of SQuADShifts-Amazon, ePQA, `shoppers:products` and SubjQA. Nearly all
+questions of SubjQA's tripadvisor and restaurants dev were trained on: they are in train as well.
 
 **Falls short**: long texts (what is beyond the greatest length is not read), names and numbers that
 only words can match (use it beside BM25), other languages.

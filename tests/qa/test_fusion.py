@@ -39,6 +39,9 @@ def test_scores_are_summed_as_they_are() -> None:
     assert found == pytest.approx({"a": 9 + 7, "b": 5 + 6, "c": 1 + 8, "d": 1 + 6})
     assert list(found) == ["a", "b", "c", "d"]
     assert linear_fusion([{}, {}], (1, 10)) == {}
+    lighter = linear_fusion([FIRST, SECOND], (1, 10), {"a": 6, "d": 0.5})
+    assert lighter == pytest.approx({"b": 11, "a": 10, "c": 9, "d": 6.5})
+    assert list(lighter) == ["b", "a", "c", "d"]
     assert linear_fusion([{}, SECOND], (1, 10)) == pytest.approx({"c": 8, "a": 7, "d": 6})
 
 
