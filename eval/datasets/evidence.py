@@ -9,6 +9,7 @@ from pathlib import Path
 from eval.datasets import shoppers
 from eval.datasets.epqa import load_epqa
 from eval.datasets.hetpqa import load_hetpqa_answers, load_hetpqa_evidence
+from eval.datasets.shoppers_mined import MINED, load_shoppers_mined
 from eval.datasets.shoppers_pages import PAGES, load_shoppers_pages
 from eval.records import EvidenceQuestion
 
@@ -20,11 +21,20 @@ EVIDENCE: dict[str, Callable[[Path, str], list[EvidenceQuestion]]] = {
     shoppers.PRODUCTS: shoppers.load_shoppers_products,
     shoppers.REWORDINGS: shoppers.load_shoppers_rewordings,
     PAGES: load_shoppers_pages,
+    MINED: load_shoppers_mined,
 }
 """By name, what loads a split from a data root; see the loaders for what they raise."""
-JUDGED = ("epqa", "epqa:review", "hetpqa:evidence", shoppers.PRODUCTS, shoppers.REWORDINGS, PAGES)
+JUDGED = (
+    "epqa",
+    "epqa:review",
+    "hetpqa:evidence",
+    shoppers.PRODUCTS,
+    shoppers.REWORDINGS,
+    PAGES,
+    MINED,
+)
 """Names that :func:`load_judged` knows: sets whose candidates are right or wrong, to rank them."""
-_SPLITS = {"epqa": SPLITS, shoppers.PRODUCTS: shoppers.SPLITS, PAGES: shoppers.SPLITS}
+_SPLITS = {"epqa": SPLITS} | dict.fromkeys((shoppers.PRODUCTS, PAGES, MINED), shoppers.SPLITS)
 """Of those that have more than ``train``."""
 
 

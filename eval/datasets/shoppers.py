@@ -161,9 +161,9 @@ def _judged(
 
 
 def rows_of(
-    name: str, paths: Iterable[Path], split: str, key: str
+    name: str, paths: Iterable[Path], split: str, key: str, prefix: str = ""
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The lines of a split, which their ``key`` belongs to, with their places.
+    """The lines of a split, which ``prefix`` and their ``key`` belong to, with their places.
 
     Raises:
         DatasetNotFound: the set ``name`` has no such split.
@@ -172,7 +172,7 @@ def rows_of(
         raise DatasetNotFound(f"{name} has no split {split!r}: it has {' and '.join(SPLITS)}")
     for path in paths:
         for place, row in _lines(path):
-            if split_of(row[key]) == split:
+            if split_of(f"{prefix}{row[key]}") == split:
                 yield place, row
 
 

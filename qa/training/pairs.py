@@ -46,6 +46,7 @@ class Pair:
         negatives: passages that somebody judged not to answer.
         answers: the answers' words, as :func:`words` gives them.
         taught: whether a teacher is asked about it.
+        closed: whether only ``negatives`` are negatives.
     """
 
     question: str
@@ -53,6 +54,7 @@ class Pair:
     negatives: tuple[int, ...] = ()
     answers: tuple[str, ...] = ()
     taught: bool = True
+    closed: bool = False
 
 
 @dataclass(slots=True)
@@ -73,8 +75,11 @@ class Pairs:
     def may_answer(self, pair: Pair, passage: int) -> bool:
         """Whether a passage may answer, so that it is no negative: the false-negative filter.
 
-        It is a positive, it stands in a positive's text, or an answer's words occur in it.
+        It is a positive, it stands in a positive's text, or an answer's words occur in it; or
+        nobody judged it, where only judgements count.
         """
+        if pair.closed:
+            return passage not in pair.negatives
         if passage in pair.positives:
             return True
         found = self.passages[passage]
@@ -104,7 +109,7 @@ def load_pairs(
     for part in parts:
         begin = len(pairs.pairs)
         for pair in _part(part, root, pairs, cut):
-            pairs.pairs.append(replace(pair, taught=part.taught))
+            pairs.pairs.append(replace(pair, taught=part.taught, closed=part.closed))
         added = pairs.pairs[begin:]
         if part.limit is not None and len(added) > part.limit:
             rng = random.Random(f"{seed}:{part.dataset}")  # noqa: S311 - sampling, not secrets

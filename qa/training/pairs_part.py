@@ -21,6 +21,8 @@ class PairsPart:
     sentence is that was judged to help (1) where another answers (2).
     ``sentences``: passages are single sentences, and the text's others do not answer, unless an
     answer's words occur in them; for sets of spans.
+    ``closed``: only what was judged is a negative. A sentence on another product's page may answer
+    as well, and what tells products apart is nothing to learn for a search within one.
     """
 
     dataset: str
@@ -31,3 +33,4 @@ class PairsPart:
     taught: bool = True
     helpful: Literal["unused", "negative"] = "unused"
     sentences: bool = field(default=False, metadata=ADDED)
+    closed: bool = field(default=False, metadata=ADDED)

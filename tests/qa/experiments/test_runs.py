@@ -134,7 +134,7 @@ def test_an_unknown_data_set_is_told_what_else_there_is(tmp_path: Path) -> None:
     ours = r"one of subjqa:.*, shoppers:reviews, sample, store:DIR$"
     with pytest.raises(UnknownDataset, match=ours):
         evaluate_reader(unknown)
-    with pytest.raises(UnknownDataset, match=r"shoppers:pages, a BEIR folder, sample, store:D"):
+    with pytest.raises(UnknownDataset, match=r"shoppers:mined, a BEIR folder, sample, store:D"):
         evaluate_retriever(unknown, "bm25")
     with pytest.raises(UnknownDataset, match=ours):
         evaluate_pipeline(unknown)

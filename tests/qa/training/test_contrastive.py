@@ -101,3 +101,22 @@ def test_a_batch_excludes_what_may_answer_but_never_the_target() -> None:
     found = exclusions(pairs, batch)[0].tolist()
     by_passage = dict(zip(batch.passages, found, strict=True))
     assert by_passage == {0: False, 1: True, 2: True, 3: False}
+
+
+def test_where_only_judgements_count_nothing_else_is_a_negative() -> None:
+    pairs = Pairs()
+    for text in ("It is red.", "A colorful box.", "It reddens.", "Zebras."):
+        pairs.number(text, text)
+    pairs.pairs += [
+        Pair("what color?", (0,), (1,), closed=True),
+        Pair("which animals?", (3,)),
+    ]
+    stage = EncoderStage("s", [], hard=2)
+    (batch,) = make_batches(pairs, [(2,), (2,)], stage, 0)
+    assert set(batch.passages) == {0, 1, 2, 3}
+    rows = dict(zip(batch.pairs, exclusions(pairs, batch), strict=True))
+    negatives = [
+        {p for p, out in zip(batch.passages, rows[number].tolist(), strict=True) if not out}
+        for number in (0, 1)
+    ]
+    assert negatives == [{0, 1}, {0, 1, 2, 3}], "the target, and what is held against it"

@@ -65,6 +65,16 @@ def test_reviews_without_an_answer_are_judged_negatives(tiny_data: Path) -> None
         assert [whole.passages[n].text for n in pair.negatives] == ["Arrived late."]
 
 
+def test_a_closed_part_is_searched_among_its_judgements_alone(tiny_data: Path) -> None:
+    pairs = load_pairs([PairsPart("epqa", closed=True), PairsPart("epqa")], tiny_data, 0)
+    half = len(pairs.pairs) // 2
+    every = set(range(len(pairs.passages)))
+    for pair, same in zip(pairs.pairs[:half], pairs.pairs[half:], strict=True):
+        assert pair.question == same.question
+        assert {n for n in every if not pairs.may_answer(pair, n)} == set(pair.negatives)
+        assert {n for n in every if not pairs.may_answer(same, n)} > set(same.negatives)
+
+
 def test_held_out_products_stay_out(tiny_data: Path) -> None:
     every = load_pairs([PairsPart("subjqa:electronics")], tiny_data, 0)
     kept = load_pairs([PairsPart("subjqa:electronics", holdout=0.5)], tiny_data, 0)
