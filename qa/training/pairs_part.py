@@ -21,8 +21,8 @@ class PairsPart:
     sentence is that was judged to help (1) where another answers (2).
     ``sentences``: passages are single sentences, and the text's others do not answer, unless an
     answer's words occur in them; for sets of spans.
-    ``closed``: only what was judged is a negative. A sentence on another product's page may answer
-    as well, and what tells products apart is nothing to learn for a search within one.
+    ``closed``: only what was judged is a negative, since a sentence on another product's page may
+    answer as well.
     """
 
     dataset: str
