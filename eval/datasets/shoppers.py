@@ -29,6 +29,8 @@ HETPQA = "hetpqa:"
 """Before the ASIN of hetPQA's pages, which are all train: hetPQA's questions are on them, too."""
 SPLITS = ("train", "dev")
 FOLDER = Path(__file__).parent / "shoppers_data"
+LABELS = {"answers": 2, "helps": 1, "neither": 0}
+"""ePQA's labels by what a line calls the sentences that have them."""
 _DEV = 8
 LoadReading = Callable[[str, str, Path], list[ReadingQuestion]]
 
@@ -36,6 +38,14 @@ LoadReading = Callable[[str, str, Path], list[ReadingQuestion]]
 def text_digest(text: str) -> str:
     """What a review is found by: the first 16 hexadecimal digits of its SHA-1."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:16]
+
+
+def by_digest(questions: Iterable[ReadingQuestion]) -> dict[str, ReadingQuestion]:
+    """The first question asked on each review, by the review's :func:`text_digest`."""
+    first: dict[str, ReadingQuestion] = {}
+    for question in questions:
+        first.setdefault(question.context, question)
+    return {text_digest(context): question for context, question in first.items()}
 
 
 def split_of(key: str) -> str:
@@ -67,8 +77,7 @@ def load_shoppers(
     for place, row in rows_of(REVIEWS, [folder / "reviews.jsonl"], split, "text"):
         name = row["set"]
         if name not in contexts:
-            questions = load_reading(name, "train", root)
-            contexts[name] = {text_digest(q.context): q for q in reversed(questions)}
+            contexts[name] = by_digest(load_reading(name, "train", root))
         if row["text"] not in contexts[name]:
             raise DatasetNotFound(f"{place}: no review {row['text']} in the train of {name}")
         review = contexts[name][row["text"]]

@@ -10,7 +10,7 @@ et al., 2024, "NV-Retriever").
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
 from eval.datasets.epqa import load_epqa
@@ -19,6 +19,9 @@ from eval.datasets.registry import load_reading
 from eval.datasets.shoppers import (
     FOLDER,
     HETPQA,
+    LABELS,
+    LoadReading,
+    by_digest,
     load_shoppers,
     load_shoppers_products,
     rows_of,
@@ -28,9 +31,8 @@ from eval.errors import DatasetNotFound, MalformedData
 from eval.records import Candidate, EvidenceQuestion
 
 MINED = "shoppers:mined"
-EPQA = "epqa:"
+_EPQA = "epqa:"
 """Before the number of a question of ePQA's train, or of a candidate."""
-_LABELS = {"answers": 2, "helps": 1, "neither": 0}
 
 
 def load_shoppers_mined(
@@ -47,61 +49,54 @@ def load_shoppers_mined(
         MalformedData: a sentence's place is not in its review.
     """
     rows = list(rows_of(MINED, sorted(folder.glob("*.jsonl")), split, "asked", MINED))
-    words, sentences = _questions(root), _Sentences(root)
+    pages, reading = load_epqa(root, "train"), cache(load_reading)
+    words, sentences = _questions(root, pages, reading), _Sentences(root, pages, reading)
     found = []
     for place, row in rows:
         name = row["asked"]
-        candidates = tuple(
-            sentences.found(reference, label, place)
-            for group, label in _LABELS.items()
-            for reference in row[group]
-        )
         if name not in words:
             raise DatasetNotFound(f"{place}: no question {name} in the data root")
+        candidates = tuple(
+            sentences.found(reference, label, place)
+            for group, label in LABELS.items()
+            for reference in row[group]
+        )
         found.append(EvidenceQuestion(f"{MINED}:{name}", words[name], name, candidates))
     return found
 
 
-def _questions(root: Path) -> dict[str, str]:
+def _questions(root: Path, pages: list[EvidenceQuestion], reading: LoadReading) -> dict[str, str]:
     """By id, the questions that lists were mined for, all of training parts."""
     return {
-        **{f"{EPQA}{q.id}": q.question for q in load_epqa(root, "train")},
+        **{f"{_EPQA}{q.id}": q.question for q in pages},
         **{q.id: q.question for q in load_hetpqa_answers(root, "train")},
         **{q.id: q.question for q in load_shoppers_products(root, "train")},
-        **{q.id: q.question for q in load_shoppers(root, "reviews", "train", load_reading)},
+        **{q.id: q.question for q in load_shoppers(root, "reviews", "train", reading)},
     }
 
 
 class _Sentences:
     """The sentences of a data root, by what ``shoppers_data/mined`` calls them."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._reviews: dict[str, dict[str, str]] = {}
+    def __init__(self, root: Path, pages: list[EvidenceQuestion], reading: LoadReading) -> None:
+        others = load_hetpqa_pages(root).values()
+        self._of_pages = {f"{_EPQA}{c.id}": c.text for q in pages for c in q.candidates}
+        self._of_pages |= {f"{HETPQA}{text_digest(text)}": text for page in others for text in page}
+        self._of_set = cache(lambda name: by_digest(reading(name, "train", root)))
 
     def found(self, reference: str, label: int, place: str) -> Candidate:
         """The sentence as a candidate; errors as :func:`load_shoppers_mined`."""
         text = self._of_pages.get(reference) or self._of_review(reference, place)
         return Candidate(reference, text, label, reference.partition(":")[0])
 
-    @cached_property
-    def _of_pages(self) -> dict[str, str]:
-        epqa = {
-            f"{EPQA}{c.id}": c.text for q in load_epqa(self._root, "train") for c in q.candidates
-        }
-        pages = load_hetpqa_pages(self._root).values()
-        return epqa | {f"{HETPQA}{text_digest(text)}": text for page in pages for text in page}
-
     def _of_review(self, reference: str, place: str) -> str:
         name, _, rest = reference.rpartition(":")
         digest, _, span = rest.partition("@")
         start, _, end = span.partition("-")
-        if span and name not in self._reviews:
-            reviews = load_reading(name, "train", self._root)
-            self._reviews[name] = {text_digest(q.context): q.context for q in reviews}
-        review = self._reviews.get(name, {}).get(digest)
+        review = self._of_set(name).get(digest) if span else None
         if review is None:
             raise DatasetNotFound(f"{place}: no sentence {reference} in the data root")
-        if not (start.isdigit() and end.isdigit() and int(start) < int(end) <= len(review)):
+        text = review.context
+        if not (start.isdigit() and end.isdigit() and int(start) < int(end) <= len(text)):
             raise MalformedData(f"{place}: no place in its review: {reference}")
-        return review[int(start) : int(end)]
+        return text[int(start) : int(end)]

@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eval.datasets.shoppers import FOLDER, rows_of
+from eval.datasets.shoppers import FOLDER, LABELS, rows_of
 from eval.records import Candidate, EvidenceQuestion
 
 PAGES = "shoppers:pages"
-_LABELS = {"answers": 2, "helps": 1, "neither": 0}
 
 
 def load_shoppers_pages(
@@ -39,9 +38,9 @@ def load_shoppers_pages(
 
 def _questions(page: dict[str, Any]) -> Iterator[EvidenceQuestion]:
     product, asked = page["product"], page["asked"]
-    texts = [text for lists in asked.values() for name in _LABELS for text in lists[name]]
+    texts = [text for lists in asked.values() for name in LABELS for text in lists[name]]
     for number, (question, lists) in enumerate(asked.items()):
-        labels = {text: label for name, label in _LABELS.items() for text in lists[name]}
+        labels = {text: label for name, label in LABELS.items() for text in lists[name]}
         candidates = tuple(
             Candidate(f"{product}#{at}", text, labels.get(text, 0), "written")
             for at, text in enumerate(texts)
