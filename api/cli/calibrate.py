@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli import options, output
-from api.cli.evaluate import faults, shown
+from api.cli.evaluate import faults
 from api.cli.evaluate_options import HERE, Data
+from api.cli.progress import watched
 
 if TYPE_CHECKING:
     from qa.experiments.recalibrate import Recalibrated
@@ -48,7 +49,7 @@ def calibrate(
         def run(progress: Callable[[int, int], None]) -> Recalibrated:
             return recalibrated(job, progress)
 
-        made = shown(f"reading {dataset}", run)
+        made = watched(f"reading {dataset}", run)
     if as_json:
         output.print_json(_tree(made, out))
     else:

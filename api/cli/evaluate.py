@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from api.cli import evaluate_report, options, output
 from api.cli.evaluate_options import KINDS, RUN, RUN_HELP, said, taking
 from api.cli.failures import Failure
+from api.cli.progress import watched
 
 if TYPE_CHECKING:
     from eval.folds import Spread
     from eval.results import Result
     from qa.experiments.config import Experiment, Kind
-
-T = TypeVar("T")
 
 app = typer.Typer(
     help="Measure retrievers, readers and pipelines; score and compare files.",
@@ -103,7 +102,7 @@ def _measure(experiment: Experiment, given: Mapping[str, Any]) -> None:
     for line in left_out(experiment):
         typer.echo(output.flat(f"left out: {line}"), err=True)
     for step in todo:
-        result = shown(step.title, step.run)
+        result = watched(step.title, step.run)
         results.append(result)
         spreads = spreads_of(result, step.folds)
         if given["as_json"]:
@@ -120,30 +119,3 @@ def spreads_of(result: Result, folds: int) -> list[Spread]:
     from eval.folds import group_folds, groups_of, spread
 
     return spread(result.columns, group_folds(groups_of(result.asked), folds)) if folds else []
-
-
-def shown(what: str, work: Callable[[Callable[[int, int], None]], T]) -> T:
-    """Run ``work`` with a bar on stderr, where that is a terminal."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = output.console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn())
-    with Progress(
-        *columns,
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
-        task = bar.add_task(output.flat(what), total=None)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        return work(progress)

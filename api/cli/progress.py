@@ -1,4 +1,4 @@
-"""How far an ingest or a conversion is: a bar on a terminal, a line now and then anywhere else."""
+"""How far a long piece of work is: a bar on a terminal, a line now and then anywhere else."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from api.cli import output
 
 if TYPE_CHECKING:
     from indexing.report import Progress
 
+T = TypeVar("T")
 Report = Callable[["Progress"], None]
+Counts = Callable[[int, int], None]
+"""Told how many of how many are done."""
 _PAUSE = 5.0  # seconds between two lines: logs are read by people, too
 
 
@@ -86,6 +89,22 @@ def said(pause: float = _PAUSE) -> Iterator[Callable[[str], None]]:
     finally:
         if live and shown:
             print("\033[2K", file=sys.stderr, end="\r", flush=True)  # noqa: T201
+
+
+def watched(what: str, work: Callable[[Counts], T]) -> T:
+    """Run ``work``, which tells how far it is; shown on stderr."""
+    if not sys.stderr.isatty():
+        with said() as say:
+            return work(lambda done, total: say(f"{what}: {done:,} of {total:,}"))
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn())
+    with Bar(
+        *columns, TimeRemainingColumn(), console=output.console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task(output.flat(what), total=None)
+        return work(lambda done, total: bar.update(task, completed=done, total=total))
 
 
 class Lines:
