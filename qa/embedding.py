@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -12,12 +12,10 @@ from indexing.records import Passage
 from qa.encoders.protocol import Encoder
 from qa.encoders.registry import SHIPPED_NAME, open_encoder, ships
 from qa.errors import ModelError
+from qa.progress import Progress
 
 BATCH = 256
 """Passages whose vectors share a transaction: what a kill can lose."""
-
-Progress = Callable[[int, int], None]
-"""Told how many of how many passages are done."""
 
 
 @dataclass(frozen=True, slots=True)

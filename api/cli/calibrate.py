@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +15,7 @@ from api.cli.progress import watched
 
 if TYPE_CHECKING:
     from qa.experiments.recalibrate import Recalibrated
+    from qa.progress import Progress
 
 
 def calibrate(
@@ -46,7 +46,7 @@ def calibrate(
 
         job = CalibrationJob(dataset, split, data, out, model, threads)
 
-        def run(progress: Callable[[int, int], None]) -> Recalibrated:
+        def run(progress: Progress) -> Recalibrated:
             return recalibrated(job, progress)
 
         made = watched(f"reading {dataset}", run)

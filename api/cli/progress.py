@@ -12,11 +12,10 @@ from api.cli import output
 
 if TYPE_CHECKING:
     from indexing.report import Progress
+    from qa.progress import Progress as Counts
 
 T = TypeVar("T")
 Report = Callable[["Progress"], None]
-Counts = Callable[[int, int], None]
-"""Told how many of how many are done."""
 _PAUSE = 5.0  # seconds between two lines: logs are read by people, too
 
 

@@ -19,10 +19,11 @@ from eval.records import Query, ReadingQuestion
 from eval.results import Result, figures
 from qa.experiments.job import Job
 from qa.experiments.pipeline_run import PipelineSettings, run_pipeline
-from qa.experiments.reader_run import Predicted, Progress, run_reader
+from qa.experiments.reader_run import Predicted, run_reader
 from qa.experiments.readers import SHIPPED, make_reader
 from qa.experiments.retrieving import DEPTH, run_retriever
 from qa.experiments.sources import opened
+from qa.progress import Progress
 
 __all__ = ["Job", "evaluate_pipeline", "evaluate_reader", "evaluate_retriever"]
 

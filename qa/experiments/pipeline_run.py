@@ -25,7 +25,6 @@ from qa.experiments.reader_run import (
     PREDICTIONS,
     TIMINGS,
     Predicted,
-    Progress,
     entry_of,
     predictions_of,
     write_predicted,
@@ -33,6 +32,7 @@ from qa.experiments.reader_run import (
 from qa.experiments.reading import NO_TEXT
 from qa.experiments.retrievers import embed_for, searchable
 from qa.pipelines.answer import Answerer
+from qa.progress import Progress
 from qa.records import AskResult
 
 TOP = 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,14 +23,13 @@ from qa.experiments.journal import Journal
 from qa.experiments.manifest import finished
 from qa.experiments.readers import MeasuredReader
 from qa.experiments.reading import NO_TEXT
+from qa.progress import Progress
 from qa.reader.spans import ScoredSpan
 
 PREDICTIONS, MANIFEST, TIMINGS = "predictions.json", "manifest.json", "timings.json"
 JOURNAL = "predictions.journal.jsonl"
 N_BEST = 5
 _CHUNK = 64
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

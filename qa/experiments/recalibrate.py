@@ -19,10 +19,11 @@ from eval.records import MergeRule, ReadingQuestion
 from indexing.sample import questions_path
 from qa.errors import QAError
 from qa.experiments.job import Job
-from qa.experiments.reader_run import Progress, run_reader
+from qa.experiments.reader_run import run_reader
 from qa.experiments.readers import PackagedReader
 from qa.experiments.sources import SAMPLE, opened
 from qa.model_folder import MODEL, TOKENIZER, save_manifest
+from qa.progress import Progress
 from qa.reader.calibration import Platt, fit_platt
 from qa.reader.package import SHIPPED, ReaderCalibration, ReaderManifest
 from qa.reader.reader import Reader

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,10 @@ from qa.experiments import manifest as about
 from qa.experiments.journal import Journal
 from qa.experiments.manifest import finished, read_timings
 from qa.experiments.retrievers import Retriever, make_retriever, searchable
+from qa.progress import Progress
 
 RUN, QRELS, MANIFEST, TIMINGS = "run.trec", "qrels.txt", "manifest.json", "timings.json"
 DEPTH = 100
-
-Progress = Callable[[int, int], None]
-"""Told how many of how many are done."""
 
 
 @dataclass(frozen=True, slots=True)

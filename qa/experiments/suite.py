@@ -21,8 +21,8 @@ from qa.experiments.config import (
 )
 from qa.experiments.evaluate import Job, evaluate_pipeline, evaluate_reader, evaluate_retriever
 from qa.experiments.pipeline_run import PipelineSettings
-from qa.experiments.reader_run import Progress
 from qa.experiments.sources import SAMPLE
+from qa.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)

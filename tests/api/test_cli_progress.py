@@ -6,7 +6,8 @@ from itertools import count
 
 import pytest
 
-from api.cli.progress import Counts, watched
+from api.cli.progress import watched
+from qa.progress import Progress
 
 
 @pytest.mark.parametrize(("step", "wanted"), [(6, [1, 2, 3]), (2, [3]), (0.1, [])])
@@ -20,7 +21,7 @@ def test_a_log_gets_a_line_now_and_then(
     ticks = count()
     monkeypatch.setattr("api.cli.progress.time.monotonic", lambda: step * next(ticks))
 
-    def work(progress: Counts) -> str:
+    def work(progress: Progress) -> str:
         for number in (1, 2, 3):
             progress(1000 * number, 3000)
         return "done"
