@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from indexing.engines.embedded.migrations import MIGRATIONS, migrate, schema_version
+from indexing.engines.embedded.transaction import roll_back, transaction
 from indexing.errors import StoreBusy, StoreCorrupt, StoreError, StoreMismatch
 
 FILE_NAME = "reviews.sqlite"
@@ -93,7 +94,7 @@ class Database:
                 connection.execute("BEGIN")
                 yield connection
             finally:
-                connection.execute("ROLLBACK")
+                roll_back(connection)
                 self._give_back(connection)
 
     @contextmanager
@@ -103,14 +104,8 @@ class Database:
             raise StoreError(f"{self.location} was opened read-only")
         with translated(self.location):
             connection = self._write_connection()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(connection):
                 yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
 
     def close(self) -> None:
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from indexing.engines.embedded.transaction import transaction
 from indexing.errors import StoreMismatch
 
 _FIRST = """
@@ -124,13 +125,8 @@ def schema_version(connection: sqlite3.Connection) -> int:
 
 
 def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         for statement in script.split(";"):
             if statement.strip():
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {int(number)}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
